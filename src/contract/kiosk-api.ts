@@ -94,7 +94,7 @@ export const OperationView = Type.Object(
     state: Type.Enum(["opening", "open", "closed", "blocked", "rejected", "in_doubt"]),
     /** State of the deposit, when there is one. */
     depositState: Type.Union([
-      Type.Enum(["depositing", "stored", "collecting", "collected", "cancelled"]),
+      Type.Enum(["depositing", "stored", "collecting", "collected", "cancelled", "disputed"]),
       Type.Null(),
     ]),
     mayReopen: Type.Boolean(),

@@ -62,7 +62,13 @@ export type KioskInput =
   | { readonly kind: "dispute_pickup"; readonly deposit: DepositId };
 
 export type Input =
-  | { readonly kind: "boot"; readonly layout: Layout; readonly clockTrust: ClockTrust }
+  /** `opened`: how the store came to be; after a quarantine nobody knows what is behind the doors. */
+  | {
+      readonly kind: "boot";
+      readonly layout: Layout;
+      readonly clockTrust: ClockTrust;
+      readonly opened: "existing" | "created" | "after_quarantine";
+    }
   | { readonly kind: "stop" }
   | { readonly kind: "tick" }
   | { readonly kind: "clock"; readonly trust: ClockTrust }

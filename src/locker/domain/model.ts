@@ -24,6 +24,8 @@ export type Compartment = {
   readonly size: Size;
   readonly occupancy: Occupancy;
   readonly outOfService: OutOfServiceReason | null;
+  /** The door as last recorded, which is what the fleet believes. What is seen now stands in `door`. */
+  readonly door: "open" | "closed";
   /** The live deposit in it. */
   readonly deposit: DepositId | null;
   /** The authorisation that was last commanded here; its state tells whether it is over. */
@@ -31,7 +33,7 @@ export type Compartment = {
 };
 
 /** One parcel's stay in one compartment. Live: depositing, stored, collecting. */
-export type DepositState = "depositing" | "stored" | "collecting" | "collected" | "cancelled";
+export type DepositState = "depositing" | "stored" | "collecting" | "collected" | "cancelled" | "disputed";
 
 export type Deposit = {
   readonly id: DepositId;
@@ -39,8 +41,11 @@ export type Deposit = {
   readonly verifier: ParcelVerifier;
   readonly courier: CourierId;
   readonly state: DepositState;
-  /** Nobody knows whether the recipient has already taken it: the code still opens, the compartment stays taken. */
-  readonly maybeCollected: boolean;
+  /**
+   * What made it uncertain whether the parcel is still inside; null when nothing did. While in doubt the code still
+   * opens and the compartment stays taken.
+   */
+  readonly doubtedBy: AuthorisationId | "break_in" | null;
   /** Frozen until a person decides: wrong door, dispute. No proof opens it. */
   readonly held: boolean;
   readonly code: "none" | "pending" | "live" | "claimed" | "burned";
@@ -70,14 +75,15 @@ export type Attempt = {
   readonly op: OpId;
   readonly authorisation: AuthorisationId;
   readonly number: 1 | 2;
-  readonly outcome: "sent" | "accepted" | "rejected" | "unknown";
+  /** `stayed_closed`: accepted, and the sensor then saw a door that never moved. */
+  readonly outcome: "sent" | "accepted" | "rejected" | "unknown" | "stayed_closed";
   readonly at: EpochMs;
 };
 
-/** A digest that opens, or opened, something. Dead rows no longer know their deposit. */
+/** A digest that opens, or opened, something. Dead rows no longer know their deposit. The extension is no proof alone. */
 export type Proof = {
   readonly digest: ProofDigest;
-  readonly kind: "code" | "extension" | "qr";
+  readonly kind: "code" | "qr";
   readonly deposit: DepositId | null;
   readonly diedAt: EpochMs | null;
 };
@@ -163,8 +169,10 @@ export type Runtime = {
   readonly id: 1;
   readonly clockTrust: ClockTrust;
   readonly link: "up" | "down";
-  /** Before this moment nothing may be typed at the kiosk. */
-  readonly pausedUntil: MonoMs;
+  /** Before this moment no code may be typed at the kiosk. */
+  readonly codePausedUntil: MonoMs;
+  /** Before this moment nobody may sign in. */
+  readonly pinPausedUntil: MonoMs;
   readonly refilledAt: MonoMs;
   readonly guessTimes: readonly MonoMs[];
   readonly remoteOpenTimes: readonly MonoMs[];
