@@ -2,6 +2,7 @@ import { type Static, Type } from "typebox";
 import { Occupancy, OutOfServiceReason } from "./events.ts";
 import {
   CompartmentIdSchema,
+  CourierIdSchema,
   DepositIdSchema,
   EpochMsSchema,
   hex128Pattern,
@@ -113,3 +114,36 @@ export const ParcelView = Type.Object(
   strict,
 );
 export type ParcelView = Static<typeof ParcelView>;
+
+/** Answer of `GET /v1/lockers`: every locker, ordered by handle. */
+export const LockerList = Type.Object({ lockers: Type.Array(LockerView) }, strict);
+export type LockerList = Static<typeof LockerList>;
+
+/** `POST /v1/couriers` (operators): a new courier, known to these lockers only. */
+export const CreateCourierRequest = Type.Object(
+  {
+    courier: CourierIdSchema,
+    lockers: Type.Array(LockerHandleSchema, { minItems: 1, maxItems: 100, uniqueItems: true }),
+    rights: Type.Array(Type.Enum(["deposit", "recall"]), { minItems: 1, maxItems: 2, uniqueItems: true }),
+  },
+  strict,
+);
+export type CreateCourierRequest = Static<typeof CreateCourierRequest>;
+
+/** Answer of `POST /v1/couriers`, 201: shown once, never stored in this form, never shown again. */
+export const CourierCredentials = Type.Object(
+  {
+    courier: CourierIdSchema,
+    pin: Type.String({ pattern: "^[0-9]{6}$" }),
+    /** Base32, for an authenticator application: SHA-1, 6 digits, 30 s. */
+    totpSecret: Type.String({ pattern: "^[A-Z2-7]{32}$" }),
+  },
+  strict,
+);
+export type CourierCredentials = Static<typeof CourierCredentials>;
+
+/** `POST /console/session`: the console signs in with an operator's API key and gets a cookie. `DELETE` signs out. */
+export const ConsoleSignIn = Type.Object({ key: Type.String({ pattern: "^[A-Za-z0-9_-]{43}$" }) }, strict);
+/** Answer of `POST` and `GET /console/session`: the operator's pseudonym. */
+export const ConsoleSession = Type.Object({ operator: Type.String({ pattern: "^[a-z0-9-]{1,64}$" }) }, strict);
+export type ConsoleSession = Static<typeof ConsoleSession>;
