@@ -164,7 +164,9 @@ export class Fp1Board {
         uptimeMs,
         supplyMillivolts: () => this.#supplyMillivolts,
         door: (channel) => switches.door(channel),
-        pulseBegan: () => this.#measureSupply(this.#supplyMillivolts - this.#sagMillivolts),
+        // The capacitors hold for a moment, so the reply to the unlock is sometimes out before a brown-out, sometimes not.
+        pulseBegan: () =>
+          agenda.after(SAG_AFTER_MS, () => this.#measureSupply(this.#supplyMillivolts - this.#sagMillivolts)),
         finished: (channel, state) => events.push(eventKind.opFinished, channel, uptimeMs(), state),
         coilFault: (channel) => events.push(eventKind.coilFault, channel, uptimeMs(), 0),
       },
@@ -333,6 +335,8 @@ export class Fp1Board {
 }
 
 const HARDWARE_ID = 0x51b0;
+/** From the beginning of a pulse to the lowest supply. */
+const SAG_AFTER_MS = 3;
 const FIRMWARE_VERSION = 0x0001_0000;
 /** Supply measurement and temperature. */
 const CAPABILITIES = 0b110;
