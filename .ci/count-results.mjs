@@ -27,7 +27,13 @@ for (const stage of values.stage ?? []) {
 for (const path of values.report ?? []) {
   // No report means that its stage ended before the tests ran, and the stage's status already says so.
   if (!existsSync(path)) continue;
-  const { numPassedTests, numFailedTests, numPendingTests } = JSON.parse(readFileSync(path, "utf8"));
+  const report = readReport(path);
+  if (report === undefined) {
+    failedCount += 1;
+    console.log(`unreadable report: ${path}`);
+    continue;
+  }
+  const { numPassedTests, numFailedTests, numPendingTests } = report;
   passedCount += numPassedTests;
   failedCount += numFailedTests;
   // A test that was left out proves nothing, and nothing may be left out here.
@@ -37,3 +43,12 @@ for (const path of values.report ?? []) {
 
 console.log(`${passedCount} passed, ${failedCount} failed`);
 process.exitCode = failedCount === 0 ? 0 : 1;
+
+/** A run that was killed leaves half a report, and the last line has to come all the same. */
+function readReport(path) {
+  try {
+    return JSON.parse(readFileSync(path, "utf8"));
+  } catch {
+    return undefined;
+  }
+}

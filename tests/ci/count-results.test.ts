@@ -44,6 +44,15 @@ describe("the count of a CI run", () => {
     });
   });
 
+  it("fails with half a report", () => {
+    const path = join(folder, "half.json");
+    writeFileSync(path, '{"numPassedTests":3');
+    expect(count("--stage", "test=0", "--report", path)).toEqual({
+      status: 1,
+      lines: [`unreadable report: ${path}`, "1 passed, 1 failed"],
+    });
+  });
+
   it("fails with a test that was left out", () => {
     expect(count("--report", report("d.json", 5, 0, 1))).toEqual({
       status: 1,
