@@ -6,7 +6,7 @@ export type CompartmentNumber = number;
 /**
  * How a door behaves when its latch is released.
  *
- * `spring` pops open at once; `slow` pops open `slowMs` after the pulse; `sticky` opens only if somebody pulls while
+ * `spring` pops open at once; `slow` pops open `slowMs` after the pulse and not sooner, pulled or not; `sticky` opens only if somebody pulls while
  * the latch is released; `jammed` stays shut whatever happens, short of force.
  */
 export type DoorBehaviour = "spring" | "slow" | "sticky" | "jammed";
@@ -82,7 +82,7 @@ export class Cabinet {
   readonly #settings: CabinetSettings;
   readonly #compartments = new Map<CompartmentNumber, Compartment>();
   readonly #log: TruthEntry[] = [];
-  readonly #watchers: ((entry: TruthEntry) => void)[] = [];
+  readonly #watchers = new Set<(entry: TruthEntry) => void>();
 
   constructor(agenda: Agenda, compartments: Iterable<CompartmentNumber>, settings: Partial<CabinetSettings> = {}) {
     this.#agenda = agenda;
@@ -104,9 +104,10 @@ export class Cabinet {
     return this.#log;
   }
 
-  /** Calls `watcher` with every further entry, synchronously, after the entry is in the log. */
-  watch(watcher: (entry: TruthEntry) => void): void {
-    this.#watchers.push(watcher);
+  /** Calls `watcher` with every further entry, synchronously, after the entry is in the log. Returns how to stop. */
+  watch(watcher: (entry: TruthEntry) => void): () => void {
+    this.#watchers.add(watcher);
+    return () => this.#watchers.delete(watcher);
   }
 
   truthOf(number: CompartmentNumber): CompartmentTruth | undefined {
@@ -154,7 +155,7 @@ export class Cabinet {
     const compartment = this.#compartments.get(number);
     if (compartment === undefined) return refused("no_such_compartment");
     if (compartment.door === "open") return refused("door_open");
-    if (compartment.behaviour === "jammed") return refused("jammed");
+    if (compartment.behaviour === "jammed" || compartment.behaviour === "slow") return refused("jammed");
     const { released } = compartment;
     if (released === null || released.untilMs < this.#agenda.now()) return refused("locked");
     this.#open(compartment, { by: "pulse", opId: released.opId });
