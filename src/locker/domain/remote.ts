@@ -1,0 +1,76 @@
+import type { CommandClaims } from "../../contract/messages.ts";
+import { metaOf } from "./courier.ts";
+import type { Draft } from "./draft.ts";
+import { takeRemoteOccupied } from "./guessing.ts";
+import { type Authorisation, isLive } from "./model.ts";
+import { authorise, cannotOpen } from "./opening.ts";
+import { CHALLENGE_MS, CHALLENGES_MAX, REMOTE_OPENS_PER_MINUTE_MAX } from "./policy.ts";
+
+type Of<Op extends CommandClaims["op"]> = Extract<CommandClaims, { op: Op }>;
+
+/** A command whose signature was right. Everything else about it is judged here, and the verdict is journalled. */
+export function command(d: Draft, claims: CommandClaims): void {
+  const code = admit(d, claims) ?? (claims.op === "challenge" ? issueChallenge(d, claims) : openRemotely(d, claims));
+  if (code !== undefined) d.fact("command.refused", { command: claims.jti, code });
+}
+
+/** Right locker, right database, never seen before, not too old. The sequence number is spent even if the rest fails. */
+function admit(d: Draft, claims: CommandClaims): string | undefined {
+  const meta = metaOf(d);
+  if (claims.aud !== meta.handle) return "wrong_audience";
+  if (claims.epoch !== meta.epoch) return "wrong_epoch";
+  const newer =
+    claims.issuerEpoch > meta.issuerEpoch || (claims.issuerEpoch === meta.issuerEpoch && claims.seq > meta.commandSeq);
+  if (!newer) return "replay";
+  d.put("meta", { ...meta, issuerEpoch: claims.issuerEpoch, commandSeq: claims.seq });
+  if (d.runtime.clockTrust === "synced" && d.now.wall >= claims.exp * 1000) return "expired";
+  if (d.get("compartment", claims.compartment) === undefined) return "unknown_compartment";
+  return undefined;
+}
+
+/** Freshness without a wall clock: only an open that carries this value, within a minute of uptime, is worth anything. */
+function issueChallenge(d: Draft, claims: Of<"challenge">): string | undefined {
+  if ([...d.all("challenge")].length >= CHALLENGES_MAX) return "too_many_challenges";
+  const value = d.draw(32);
+  d.put("challenge", { value, command: claims.jti, compartment: claims.compartment });
+  d.setTimer("challenge", value, CHALLENGE_MS);
+  d.fact("challenge.issued", { command: claims.jti, compartment: claims.compartment, challenge: value });
+  return undefined;
+}
+
+function openRemotely(d: Draft, claims: Of<"open">): string | undefined {
+  const challenge = d.get("challenge", claims.challenge);
+  if (challenge?.compartment !== claims.compartment) return "bad_challenge";
+  d.del("challenge", challenge.value);
+  d.clearTimer("challenge", challenge.value);
+  const obstacle = cannotOpen(d, claims.compartment);
+  if (obstacle !== undefined) return obstacle.code;
+  const recent = d.runtime.remoteOpenTimes.filter((at) => d.now.mono - at < 60_000);
+  if (recent.length >= REMOTE_OPENS_PER_MINUTE_MAX) return "too_many_opens";
+  const { deposit } = d.compartment(claims.compartment);
+  if (deposit !== null && !takeRemoteOccupied(d)) return "too_many_occupied_opens";
+  d.put("runtime", { ...d.runtime, remoteOpenTimes: [...recent, d.now.mono] });
+  const authorisation = authorise(d, { purpose: "remote", compartment: claims.compartment, deposit });
+  d.fact("command.accepted", {
+    command: claims.jti,
+    compartment: claims.compartment,
+    authorisation: authorisation.id,
+  });
+  return undefined;
+}
+
+/** Somebody else's hand may have been in it: what lay there is in doubt from now on, and its code still opens. */
+export function remoteOpened(d: Draft, { id, deposit: depositId }: Authorisation): void {
+  const deposit = depositId === null ? undefined : d.get("deposit", depositId);
+  if (deposit === undefined || !isLive(deposit) || deposit.doubtedBy !== null) return;
+  d.put("deposit", { ...deposit, doubtedBy: id });
+  d.fact("pickup.in_doubt", { deposit: deposit.id, compartment: deposit.compartment });
+}
+
+/** The board remembers that nothing moved: the doubt this open raised is over. */
+export function remoteCleared(d: Draft, { id, deposit: depositId }: Authorisation): void {
+  const deposit = depositId === null ? undefined : d.get("deposit", depositId);
+  if (deposit?.doubtedBy !== id || !isLive(deposit)) return;
+  d.put("deposit", { ...deposit, doubtedBy: null });
+  d.fact("pickup.rearmed", { deposit: deposit.id, compartment: deposit.compartment });
+}
