@@ -7,12 +7,13 @@ import {
   NAK_TYPE,
   NO_CHANNEL,
   nakCode,
+  OPEN_CIRCUIT,
   opState,
   REPLY_BIT,
+  RESERVED_TYPES,
   type ResetReason,
   requestType,
   resetReason,
-  UNSUPPORTED_TYPES,
   unlockResult,
 } from "./names.ts";
 import { Switches } from "./switches.ts";
@@ -23,6 +24,7 @@ import {
   frameToWire,
   MORE,
   NODE_BODY_BYTES_MAX,
+  RESERVED_FLAG,
   SECURED,
   toHex,
   WireReader,
@@ -54,7 +56,7 @@ export const BOARD_SETTINGS: Omit<BoardSettings, "address"> = {
   dutyWindowMs: 60_000,
   queueMax: 8,
   opsMax: 32,
-  settleMs: 500,
+  watchMs: 1_500,
   undervoltageMillivolts: 10_500,
   brownoutMillivolts: 8_000,
 };
@@ -77,8 +79,7 @@ type Ram = {
   readonly coils: Coils;
   cached: { readonly seq: number; readonly request: string; readonly reply: Uint8Array } | null;
   supplyMillivoltsMin: number;
-  crcErrorCount: number;
-  overrunCount: number;
+  noiseCount: number;
 };
 
 /** A lock board that speaks FP1, as bytes: what it hears goes into `receive`, what it says comes out of `send`. */
@@ -91,6 +92,8 @@ export class Fp1Board {
   #cancelBoot: () => void = () => {};
   #bootCount = 0;
   #lastReason: ResetReason = "powerOn";
+  /** Kept in memory that a reset does not clear; without power it is gone. */
+  #lastActiveChannel = NO_CHANNEL;
   #supplyMillivolts = 12_000;
   #sagMillivolts = 1_000;
 
@@ -114,9 +117,8 @@ export class Fp1Board {
     if (ram === null) return;
     for (const received of ram.reader.read(bytes)) {
       if (received.kind === "noise") {
-        if (received.reason === "crc") ram.crcErrorCount++;
-        if (received.reason === "too_long") ram.overrunCount++;
-      } else if (received.frame.address === this.address && !(received.frame.flags & DIR_FROM_NODE)) {
+        if (received.reason !== "version") ram.noiseCount++;
+      } else if (received.frame.address === this.address && !(received.frame.flags & NOT_A_REQUEST)) {
         this.#answer(ram, received.frame, toHex(received.content));
       }
     }
@@ -124,16 +126,14 @@ export class Fp1Board {
 
   /** Loses RAM now and answers again after the boot time: watchdog, brown-out, a pushed reset pin. */
   reset(reason: ResetReason): void {
-    this.cutPower();
+    this.#halt();
     this.#cancelBoot = this.#parts.agenda.after(this.#settings.bootMs, () => this.#boot(reason));
   }
 
   /** Goes dark until `restorePower`. A coil that is being pulsed is off at once; an opened latch stays opened. */
   cutPower(): void {
-    this.#cancelBoot();
-    this.#ram?.coils.stop();
-    this.#ram?.switches.stop();
-    this.#ram = null;
+    this.#halt();
+    this.#lastActiveChannel = NO_CHANNEL;
   }
 
   restorePower(): void {
@@ -154,8 +154,10 @@ export class Fp1Board {
     const events = new EventRing(this.#settings.eventsMax);
     const switches = new Switches(agenda, io, {
       debounceMs: this.#settings.debounceMs,
-      changed: (channel, closed) =>
-        events.push(closed ? eventKind.doorClosed : eventKind.doorOpened, channel, uptimeMs(), 0),
+      changed: (channel, closed) => {
+        events.push(closed ? eventKind.doorClosed : eventKind.doorOpened, channel, uptimeMs(), 0);
+        if (!closed) coils.doorOpened(channel);
+      },
     });
     const coils = new Coils(
       {
@@ -164,11 +166,13 @@ export class Fp1Board {
         uptimeMs,
         supplyMillivolts: () => this.#supplyMillivolts,
         door: (channel) => switches.door(channel),
-        // The capacitors hold for a moment, so the reply to the unlock is sometimes out before a brown-out, sometimes not.
-        pulseBegan: () =>
-          agenda.after(SAG_AFTER_MS, () => this.#measureSupply(this.#supplyMillivolts - this.#sagMillivolts)),
+        pulseBegan: (channel) => {
+          this.#lastActiveChannel = channel;
+          // The capacitors hold for a moment, so the reply is sometimes out before a brown-out, sometimes not.
+          agenda.after(SAG_AFTER_MS, () => this.#measureSupply(this.#supplyMillivolts - this.#sagMillivolts));
+        },
         finished: (channel, state) => events.push(eventKind.opFinished, channel, uptimeMs(), state),
-        coilFault: (channel) => events.push(eventKind.coilFault, channel, uptimeMs(), 0),
+        coilFault: (channel) => events.push(eventKind.coilFault, channel, uptimeMs(), OPEN_CIRCUIT),
       },
       this.#settings,
     );
@@ -183,10 +187,17 @@ export class Fp1Board {
       coils,
       cached: null,
       supplyMillivoltsMin: this.#supplyMillivolts,
-      crcErrorCount: 0,
-      overrunCount: 0,
+      noiseCount: 0,
     };
-    events.push(eventKind.boot, NO_CHANNEL, 0, resetReason[reason]);
+    events.push(eventKind.boot, this.#lastActiveChannel, 0, resetReason[reason]);
+    this.#lastActiveChannel = NO_CHANNEL;
+  }
+
+  #halt(): void {
+    this.#cancelBoot();
+    this.#ram?.coils.stop();
+    this.#ram?.switches.stop();
+    this.#ram = null;
   }
 
   #drawBootId(): number {
@@ -222,10 +233,12 @@ export class Fp1Board {
 
   #replyTo(ram: Ram, request: Frame): Uint8Array {
     const { type, body } = request;
-    if (request.flags & SECURED || UNSUPPORTED_TYPES.has(type)) return nak(ram, request, nakCode.unsupported);
+    if (RESERVED_TYPES.has(type)) return nak(ram, request, nakCode.unsupported);
     const bodyBytes = BODY_BYTES.get(type);
     if (bodyBytes === undefined) return nak(ram, request, nakCode.badType);
-    if (body.length !== bodyBytes) return nak(ram, request, nakCode.badLength);
+    // This board has no key, so there never is a session that a seal could belong to.
+    if (request.flags & SECURED) return nak(ram, request, nakCode.sessionLost);
+    if (body.length !== bodyBytes) return nak(ram, request, nakCode.badLengthOrValue);
     const view = new DataView(body.buffer, body.byteOffset, body.byteLength);
     switch (type) {
       case requestType.hello:
@@ -235,7 +248,7 @@ export class Fp1Board {
       case requestType.status:
         return reply(request, this.#statusBody(ram));
       case requestType.unlock:
-        return reply(request, this.#unlockBody(ram, body, view));
+        return this.#unlockReply(ram, request, view);
       default:
         return reply(request, this.#queryBody(ram, body));
     }
@@ -258,7 +271,7 @@ export class Fp1Board {
   }
 
   #pollReply(ram: Ram, request: Frame, ackSeq: number): Uint8Array {
-    ram.events.acknowledge(ackSeq);
+    ram.events.acknowledge(ackSeq, this.#uptimeMs(ram));
     const body = new BodyWriter()
       .u32(ram.bootId)
       .u32(this.#uptimeMs(ram))
@@ -285,26 +298,26 @@ export class Fp1Board {
       .bitmap(none.map((_, channel) => ram.coils.hasFault(channel)))
       .bitmap(none)
       .bitmap(none)
-      .u32(ram.crcErrorCount)
-      .u32(ram.overrunCount)
+      .u32(ram.noiseCount)
+      .u32(0)
       .u32(ram.events.lostCount)
       .done();
   }
 
-  #unlockBody(ram: Ram, body: Uint8Array, view: DataView): Uint8Array {
-    const opId = body.subarray(0, 8);
+  #unlockReply(ram: Ram, request: Frame, view: DataView): Uint8Array {
+    const opId = request.body.subarray(0, 8);
     const channel = view.getUint8(12);
-    const known = ram.coils.query(toHex(opId));
-    if (known === undefined && view.getUint32(8, true) !== ram.bootId) {
-      return this.#opBody(ram, opId, { result: unlockResult.staleBoot, state: opState.unknown, channel });
+    const pulseMs = view.getUint16(13, true);
+    if (channel === NO_CHANNEL || pulseMs > UNLOCK_PULSE_MS_MAX || view.getUint8(19) !== 0) {
+      return nak(ram, request, nakCode.badLengthOrValue);
     }
-    const answer = ram.coils.unlock({
-      opId: toHex(opId),
-      channel,
-      pulseMs: view.getUint16(13, true),
-      notAfterMs: view.getUint32(15, true),
-    });
-    return this.#opBody(ram, opId, answer);
+    const stale = { result: unlockResult.staleBoot, state: opState.unknown, channel };
+    const answer =
+      ram.coils.query(toHex(opId)) ??
+      (view.getUint32(8, true) === ram.bootId
+        ? ram.coils.unlock({ opId: toHex(opId), channel, pulseMs, notAfterMs: view.getUint32(15, true) })
+        : stale);
+    return reply(request, this.#opBody(ram, opId, answer));
   }
 
   #queryBody(ram: Ram, opId: Uint8Array): Uint8Array {
@@ -341,6 +354,10 @@ const FIRMWARE_VERSION = 0x0001_0000;
 /** Supply measurement and temperature. */
 const CAPABILITIES = 0b110;
 const BOARD_TENTH_DEGREES = 315;
+/** Longest pulse a host may ask for. */
+const UNLOCK_PULSE_MS_MAX = 2_000;
+/** Frames of other nodes, and header bits that mean nothing in a request: not a word about them. */
+const NOT_A_REQUEST = DIR_FROM_NODE | MORE | RESERVED_FLAG;
 /** seq u16, kind u8, channel u8, uptime u32, arg u16. */
 const EVENT_BYTES = 10;
 

@@ -15,8 +15,8 @@ export type CoilSettings = {
   readonly dutyWindowMs: number;
   readonly queueMax: number;
   readonly opsMax: number;
-  /** How long after its pulse a door may still open to count as opened by the operation. */
-  readonly settleMs: number;
+  /** How long from the start of its pulse a door may open to count as opened by the operation. */
+  readonly watchMs: number;
   readonly undervoltageMillivolts: number;
 };
 
@@ -36,19 +36,19 @@ export type CoilBoard = {
   readonly uptimeMs: () => number;
   readonly supplyMillivolts: () => number;
   readonly door: (channel: number) => number;
-  readonly pulseBegan: () => void;
+  readonly pulseBegan: (channel: number) => void;
   readonly finished: (channel: number, state: number) => void;
   readonly coilFault: (channel: number) => void;
 };
 
-type Op = { readonly request: UnlockRequest; readonly result: number; state: number };
+type Op = { readonly request: UnlockRequest; state: number };
 type Pulse = { readonly channel: number; readonly beganMs: number; readonly endsMs: number };
 
 /** The coil driver: one coil at a time, a short queue, and a memory of operations that keeps each to one pulse. */
 export class Coils {
   readonly #board: CoilBoard;
   readonly #settings: CoilSettings;
-  /** Operations by id, oldest first. Refused ones are kept too: "refused" must not turn into a pulse later. */
+  /** Accepted operations of this boot by id, oldest first. */
   readonly #ops = new Map<string, Op>();
   readonly #queue: Op[] = [];
   #pulses: Pulse[] = [];
@@ -62,16 +62,12 @@ export class Coils {
     this.#settings = settings;
   }
 
+  /** Decides about an operation that is not remembered; the caller has asked `query` before. */
   unlock(request: UnlockRequest): OpAnswer {
-    const known = this.#ops.get(request.opId);
-    if (known !== undefined) {
-      const { result } = known;
-      return answer(known, result === unlockResult.accepted ? unlockResult.duplicate : result);
-    }
     const result = this.#decide(request);
-    const op: Op = { request, result, state: result === unlockResult.accepted ? opState.queued : opState.unknown };
-    this.#remember(op);
+    const op: Op = { request, state: result === unlockResult.accepted ? opState.queued : opState.unknown };
     if (result === unlockResult.accepted) {
+      this.#remember(op);
       this.#queue.push(op);
       this.#startNext();
     }
@@ -81,7 +77,14 @@ export class Coils {
   /** What became of an operation of this boot; undefined if it is not remembered. */
   query(opId: string): OpAnswer | undefined {
     const known = this.#ops.get(opId);
-    return known && answer(known, known.result);
+    return known && answer(known, unlockResult.duplicate);
+  }
+
+  /** The switch of a channel has been seen open: an operation that waits for it has succeeded. */
+  doorOpened(channel: number): void {
+    for (const op of this.#ops.values()) {
+      if (op.state === opState.pulsing && op.request.channel === channel) this.#finish(op, opState.doneOpened);
+    }
   }
 
   /** Whether the last try to pulse a channel found no current. */
@@ -95,18 +98,17 @@ export class Coils {
     this.#queue.length = 0;
   }
 
-  #decide(request: UnlockRequest): number {
-    if (request.channel >= this.#board.io.channelCount) return unlockResult.badChannel;
-    if (this.#isPast(request.notAfterMs)) return unlockResult.expired;
+  #decide({ channel, notAfterMs }: UnlockRequest): number {
+    if (this.#isPast(notAfterMs)) return unlockResult.expired;
+    if (channel >= this.#board.io.channelCount) return unlockResult.badChannel;
     if (this.#board.supplyMillivolts() < this.#settings.undervoltageMillivolts) return unlockResult.undervoltage;
-    const waiting = this.#active === null ? this.#queue : [this.#active, ...this.#queue];
-    if (this.#queue.length >= this.#settings.queueMax) return unlockResult.busy;
-    if (waiting.some((op) => op.request.channel === request.channel)) return unlockResult.busy;
-    return this.#isHot(request.channel) ? unlockResult.cooldown : unlockResult.accepted;
+    if (this.#isHot(channel)) return unlockResult.cooldown;
+    return this.#queue.length >= this.#settings.queueMax ? unlockResult.busy : unlockResult.accepted;
   }
 
   #isHot(channel: number): boolean {
     const nowMs = this.#board.agenda.now();
+    if ([this.#active, ...this.#queue].some((op) => op?.request.channel === channel)) return true;
     this.#pulses = this.#pulses.filter((pulse) => pulse.endsMs > nowMs - this.#settings.dutyWindowMs);
     const own = this.#pulses.filter((pulse) => pulse.channel === channel);
     const dutyMs = own.reduce((sum, pulse) => sum + pulse.endsMs - pulse.beganMs, 0);
@@ -126,40 +128,37 @@ export class Coils {
     const { agenda, io } = this.#board;
     const { channel, opId, notAfterMs } = op.request;
     if (this.#isPast(notAfterMs)) {
-      this.#release(op, opState.doneNoChange);
+      this.#giveUp(op);
       return;
     }
-    const { pulseMsDefault, pulseMsMax, gapMs } = this.#settings;
+    const { pulseMsDefault, pulseMsMax, gapMs, watchMs } = this.#settings;
     const pulseMs = Math.min(op.request.pulseMs || pulseMsDefault, pulseMsMax);
     if (!io.energise(channel, opId, pulseMs)) {
       this.#faulty.add(channel);
       this.#board.coilFault(channel);
-      this.#release(op, opState.fault);
+      this.#giveUp(op);
       return;
     }
     this.#faulty.delete(channel);
     op.state = opState.pulsing;
-    const endsMs = agenda.now() + pulseMs;
-    this.#pulses.push({ channel, beganMs: agenda.now(), endsMs });
+    const beganMs = agenda.now();
+    const endsMs = beganMs + pulseMs;
+    this.#pulses.push({ channel, beganMs, endsMs });
     this.#at(endsMs, () => {
       this.#freeAtMs = endsMs + gapMs;
       this.#active = null;
       this.#startNext();
-      if (this.#board.door(channel) === doorLevel.open) this.#finish(op, opState.doneOpened);
-      else this.#at(endsMs + this.#settings.settleMs, () => this.#finish(op, this.#outcome(channel)));
     });
-    this.#board.pulseBegan();
+    this.#at(Math.max(endsMs, beganMs + watchMs), () => {
+      if (op.state === opState.pulsing) this.#finish(op, opState.doneNoChange);
+    });
+    this.#board.pulseBegan(channel);
+    if (this.#board.door(channel) === doorLevel.open) this.#finish(op, opState.doneOpened);
   }
 
-  #outcome(channel: number): number {
-    const door = this.#board.door(channel);
-    if (door === doorLevel.unknown) return opState.unknown;
-    return door === doorLevel.open ? opState.doneOpened : opState.doneNoChange;
-  }
-
-  #release(op: Op, state: number): void {
+  #giveUp(op: Op): void {
     this.#active = null;
-    this.#finish(op, state);
+    this.#finish(op, opState.fault);
     this.#startNext();
   }
 

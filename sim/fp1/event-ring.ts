@@ -17,6 +17,7 @@ export class EventRing {
   readonly #pending: Pending[] = [];
   #lastSeq = 0;
   #lostCount = 0;
+  #lostUntoldCount = 0;
 
   constructor(capacity: number) {
     this.#capacity = capacity;
@@ -35,23 +36,28 @@ export class EventRing {
     return this.#pending.length;
   }
 
-  /** Adds an event; on a full ring the oldest ones go, and one overflow event says so. */
+  /** Adds an event; a full ring loses it. */
   push(kind: number, channel: number, uptimeMs: number, arg: number): void {
-    if (this.#pending.length >= this.#capacity) {
-      this.#drop();
-      const told = this.#pending.some(({ event }) => event.kind === eventKind.overflow);
-      if (!told) {
-        this.#drop();
-        this.#append(eventKind.overflow, NO_CHANNEL, uptimeMs, this.#lostCount);
-      }
+    if (this.#pending.length < this.#capacity) {
+      this.#append(kind, channel, uptimeMs, arg);
+      return;
     }
-    this.#append(kind, channel, uptimeMs, arg);
+    this.#lostCount++;
+    this.#lostUntoldCount++;
   }
 
-  /** Forgets every event up to `seq`. A number that this boot has never sent changes nothing. */
-  acknowledge(seq: number): void {
+  /**
+   * Forgets every event up to `seq`. A number that this boot has not sent, or keeps no more, changes nothing.
+   *
+   * The room that this makes is first used to say how many events were lost.
+   */
+  acknowledge(seq: number, uptimeMs: number): void {
     const index = this.#pending.findIndex(({ event, sent }) => sent && event.seq === seq);
-    if (index !== -1) this.#pending.splice(0, index + 1);
+    if (index === -1) return;
+    this.#pending.splice(0, index + 1);
+    if (this.#lostUntoldCount === 0) return;
+    this.#append(eventKind.overflow, NO_CHANNEL, uptimeMs, Math.min(this.#lostUntoldCount, 0xffff));
+    this.#lostUntoldCount = 0;
   }
 
   /** The oldest unacknowledged events, at most `countMax`, which count as sent from now on. */
@@ -66,10 +72,5 @@ export class EventRing {
     // 0 means "nothing acknowledged", so the sixteen-bit number goes from 65535 back to 1.
     this.#lastSeq = this.#lastSeq === 0xffff ? 1 : this.#lastSeq + 1;
     this.#pending.push({ event: { seq: this.#lastSeq, kind, channel, uptimeMs, arg }, sent: false });
-  }
-
-  #drop(): void {
-    this.#pending.shift();
-    this.#lostCount++;
   }
 }

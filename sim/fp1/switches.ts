@@ -34,16 +34,16 @@ export class Switches {
 
   door(channel: number): number {
     const closed = this.#levels[channel];
-    if (closed === undefined) return doorLevel.unknown;
+    if (closed === undefined || this.#settling.has(channel)) return doorLevel.unknown;
     return closed ? doorLevel.closed : doorLevel.open;
   }
 
   closedBits(): boolean[] {
-    return this.#levels.map((closed) => closed === true);
+    return this.#levels.map((_, channel) => this.door(channel) === doorLevel.closed);
   }
 
   validBits(): boolean[] {
-    return this.#levels.map((closed) => closed !== undefined);
+    return this.#levels.map((_, channel) => this.door(channel) !== doorLevel.unknown);
   }
 
   stop(): void {

@@ -12,6 +12,7 @@ const WIRE_BYTES_MAX = 4 + NODE_BODY_BYTES_MAX + 12 + 4 + 2;
 export const DIR_FROM_NODE = 0b0001;
 export const SECURED = 0b0010;
 export const MORE = 0b0100;
+export const RESERVED_FLAG = 0b1000;
 
 export type Frame = {
   /** Low nibble of the first byte: `DIR_FROM_NODE`, `SECURED`, `MORE`. */

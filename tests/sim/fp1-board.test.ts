@@ -13,7 +13,7 @@ const result = {
   undervoltage: 7,
   neverSeen: 15,
 };
-const state = { unknown: 0, queued: 1, doneOpened: 3, doneNoChange: 4, fault: 5 };
+const state = { unknown: 0, queued: 1, pulsing: 2, doneOpened: 3, doneNoChange: 4, fault: 5 };
 const opIdOf = (index: number) => index.toString(16).padStart(16, "0");
 
 describe("an FP1 board asked to unlock", () => {
@@ -116,7 +116,7 @@ describe("an FP1 board asked to unlock", () => {
     bench.unlock({ opId: OP_B, channel: 1, notAfterMs: 100 });
     bench.pass(2_000);
     expect(bench.pulses()).toMatchObject([{ opId: OP_A }]);
-    expect(bench.query(OP_B)).toMatchObject({ result: result.accepted, state: state.doneNoChange });
+    expect(bench.query(OP_B)).toMatchObject({ result: result.duplicate, state: state.fault });
   });
 
   it("drives one coil at a time, queues eight and is busy for the ninth", () => {
@@ -132,14 +132,15 @@ describe("an FP1 board asked to unlock", () => {
     }
   });
 
-  it("keeps an operation refused for good, also when the reason is gone", () => {
+  it("refuses on a weak supply, and may accept the same operation when that is over", () => {
     const bench = openBench();
     bench.board.setSupply({ millivolts: 9_000 });
-    expect(bench.unlock()).toMatchObject({ result: result.undervoltage });
-    bench.board.setSupply({ millivolts: 12_000 });
-    expect(bench.unlock()).toMatchObject({ result: result.undervoltage });
+    expect(bench.unlock()).toMatchObject({ result: result.undervoltage, state: state.unknown });
+    expect(bench.query(OP_A)).toMatchObject({ result: result.neverSeen });
     bench.pass(1_000);
     expect(bench.pulses()).toEqual([]);
+    bench.board.setSupply({ millivolts: 12_000 });
+    expect(bench.unlock()).toMatchObject({ result: result.accepted });
   });
 
   it("lets a channel rest after its pulse", () => {
@@ -158,11 +159,20 @@ describe("an FP1 board asked to unlock", () => {
     expect(bench.unlock({ channel: 10 })).toMatchObject({ result: result.badChannel, door: 2 });
   });
 
-  it("never drives a coil longer than two seconds", () => {
-    const bench = openBench();
-    bench.unlock({ pulseMs: 60_000 });
+  it("shortens a pulse to its own limit, and refuses one, a channel or flags without a meaning", () => {
+    const bench = openBench({ boardSettings: { pulseMsMax: 500 } });
+    bench.unlock({ pulseMs: 2_000 });
     bench.pass(100);
-    expect(bench.pulses()).toMatchObject([{ pulseMs: 2_000 }]);
+    expect(bench.pulses()).toMatchObject([{ pulseMs: 500 }]);
+    const good = unlockBody({ opId: OP_B, bootId: bench.board.bootId ?? 0, channel: 1 });
+    for (const [at, value] of [
+      [14, 0x08],
+      [12, 0xff],
+      [19, 1],
+    ] as const) {
+      const reply = bench.only(bench.exchange({ type: 0x10, body: good.with(at, value) }));
+      expect([reply.type, reply.body[0]]).toEqual([0xff, 2]);
+    }
   });
 
   it("remembers 32 operations and forgets the oldest first", () => {
@@ -172,7 +182,7 @@ describe("an FP1 board asked to unlock", () => {
       bench.pass(1_000);
     }
     expect(bench.query(opIdOf(0))).toMatchObject({ result: result.neverSeen });
-    expect(bench.query(opIdOf(1))).toMatchObject({ result: result.accepted, channel: 1 });
+    expect(bench.query(opIdOf(1))).toMatchObject({ result: result.duplicate, channel: 1 });
   });
 
   it("reports a coil without current as a fault", () => {
@@ -189,9 +199,30 @@ describe("an FP1 board asked to unlock", () => {
     const bench = openBench();
     bench.cabinet.setBehaviour(1, "jammed");
     bench.unlock();
-    bench.pass(1_000);
-    expect(bench.query(OP_A)).toMatchObject({ state: state.doneNoChange, door: 1 });
+    bench.pass(1_400);
+    expect(bench.query(OP_A)).toMatchObject({ state: state.pulsing });
+    bench.pass(200);
+    expect(bench.query(OP_A)).toMatchObject({ result: result.duplicate, state: state.doneNoChange, door: 1 });
     expect(bench.pulses()).toHaveLength(1);
+  });
+
+  it("ends as done without change where there is no switch", () => {
+    const bench = openBench();
+    bench.harness.setFeedback(3, 0, "none");
+    bench.pass(100);
+    bench.unlock();
+    bench.pass(2_000);
+    expect(bench.query(OP_A)).toMatchObject({ state: state.doneNoChange, door: 2 });
+  });
+
+  it("counts a door as opened that a hand opens while it is watched", () => {
+    const bench = openBench();
+    bench.cabinet.setBehaviour(1, "sticky");
+    bench.unlock();
+    bench.pass(700);
+    bench.cabinet.pull(1);
+    bench.pass(100);
+    expect(bench.query(OP_A)).toMatchObject({ state: state.doneOpened, door: 0 });
   });
 });
 
@@ -228,13 +259,16 @@ describe("an FP1 board's events", () => {
     }
     let heard = bench.poll();
     const kinds: number[] = [];
+    let lost = 0;
     for (let count = 0; heard.events.length > 0 && count < 20; count++) {
       kinds.push(...heard.events.map(({ kind }) => kind));
+      for (const { kind, arg } of heard.events) if (kind === 9) lost += arg;
       expect(heard.hasMore).toBe(heard.events.at(-1)?.seq !== heard.lastEvent);
       heard = bench.poll(heard.events.at(-1)?.seq);
     }
-    expect(kinds).toHaveLength(64);
+    expect(kinds).toHaveLength(65);
     expect(kinds.filter((kind) => kind === 9)).toHaveLength(1);
+    expect(lost).toBe(81 - 64);
     expect(heard.doors[0]).toBe("closed");
   });
 
@@ -274,7 +308,7 @@ describe("an FP1 board that loses power", () => {
     bench.exchange({ type: 0x10, body: unlockBody({ bootId: bench.board.bootId ?? 0 }) });
     bench.pass(3_000);
     expect(bench.query(OP_A)).toMatchObject({ result: result.neverSeen });
-    expect(bench.poll()).toMatchObject({ events: [{ kind: 4, arg: 2 }] });
+    expect(bench.poll()).toMatchObject({ events: [{ kind: 4, channel: 0, arg: 2 }] });
     expect(bench.poll().doors[0]).toBe("open");
     expect(bench.pulses()).toHaveLength(1);
   });
@@ -354,6 +388,14 @@ describe("an FP1 board on a shared line", () => {
     expect([view.getUint16(0, true), view.getUint16(2, true), view.getUint8(6)]).toEqual([12_000, 11_000, 10]);
     expect(body).toHaveLength(7 + 3 * 2 + 12);
     expect(view.getUint32(13, true)).toBe(1);
+  });
+
+  it("says that it has no session to a sealed request, and nothing to meaningless header bits", () => {
+    const bench = openBench();
+    const sealed = { type: 0x02, flags: 2, body: bytesOf("0000"), trailer: new Uint8Array(12) };
+    expect(bench.only(bench.exchange(sealed)).body[0]).toBe(5);
+    expect(bench.exchange({ type: 0x02, flags: 4, body: bytesOf("0000") })).toEqual([]);
+    expect(bench.exchange({ type: 0x02, flags: 8, body: bytesOf("0000") })).toEqual([]);
   });
 
   it("answers between 0.2 and 5 ms after the request", () => {
