@@ -1,0 +1,75 @@
+import { closeSync, openSync } from "node:fs";
+import Database from "better-sqlite3";
+import { err, ok, type Result } from "../../contract/result.ts";
+import { invariant } from "../domain/invariant.ts";
+
+/** Older ones can corrupt a database in write-ahead mode. @see https://sqlite.org/wal.html, "The WAL-Reset Bug" */
+const SQLITE_VERSION_MIN = [3, 51, 3] as const;
+
+const FULL = 2;
+
+/** Order matters: auto_vacuum before the first page is written, synchronous once write-ahead mode is on. */
+const PRAGMAS = [
+  "auto_vacuum = INCREMENTAL",
+  "journal_mode = WAL",
+  // better-sqlite3 is compiled with NORMAL for write-ahead mode, which loses acknowledged rows in a power cut.
+  "synchronous = FULL",
+  "foreign_keys = ON",
+  "busy_timeout = 5000",
+  "wal_autocheckpoint = 200",
+  `journal_size_limit = ${4 * 1024 * 1024}`,
+  "trusted_schema = OFF",
+  "cell_size_check = ON",
+  "secure_delete = ON",
+] as const;
+
+export type SqliteTooOld = { readonly code: "sqlite_too_old"; readonly found: string; readonly needed: string };
+export type HeldElsewhere = { readonly code: "held_by_another_process"; readonly path: string };
+
+/** Opens a database for writing, with every setting this product depends on. Makes the file when there is none. */
+export function openDatabase(path: string): Database.Database {
+  // SQLite would make it readable for everybody, and gives its log the same mode.
+  closeSync(openSync(path, "a", 0o600));
+  return new Database(path);
+}
+
+/** @throws when the file is no database, or a setting does not hold. */
+export function applyPragmas(db: Database.Database): void {
+  for (const pragma of PRAGMAS) db.pragma(pragma);
+  const mode = db.pragma("journal_mode", { simple: true });
+  const synchronous = db.pragma("synchronous", { simple: true });
+  invariant(mode === "wal", `journal_mode is ${mode}, not wal: is the database on a network file system?`);
+  invariant(synchronous === FULL, `synchronous is ${synchronous}, not ${FULL} (FULL)`);
+  invariant(db.pragma("foreign_keys", { simple: true }) === 1, "foreign_keys is off");
+}
+
+/** Refuses an SQLite with known ways to lose data. */
+export function checkSqliteVersion(found: string): Result<void, SqliteTooOld> {
+  const parts = found.split(".").map(Number);
+  const difference = SQLITE_VERSION_MIN.map((needed, index) => (parts[index] ?? 0) - needed).find((step) => step !== 0);
+  return (difference ?? 0) < 0
+    ? err({ code: "sqlite_too_old", found, needed: SQLITE_VERSION_MIN.join(".") })
+    : ok(undefined);
+}
+
+/** The right to be the one writer, until `release` or the end of the process. */
+export type WriterLock = { readonly sqliteVersion: string; readonly release: () => void };
+
+/**
+ * Takes the writer's lock of a database: an SQLite lock on a file beside it, which the kernel frees when the process dies.
+ * Readers (backup, audit) stay welcome at the database itself.
+ */
+export function takeWriterLock(path: string): Result<WriterLock, HeldElsewhere> {
+  const lock = new Database(`${path}.lock`, { timeout: 0 });
+  try {
+    lock.exec("BEGIN EXCLUSIVE");
+  } catch (cause) {
+    lock.close();
+    if (cause instanceof Database.SqliteError && cause.code.startsWith("SQLITE_BUSY")) {
+      return err({ code: "held_by_another_process", path });
+    }
+    throw new Error(`lock database ${path}`, { cause });
+  }
+  const sqliteVersion = String(lock.prepare("SELECT sqlite_version()").pluck().get());
+  return ok({ sqliteVersion, release: () => lock.close() });
+}
