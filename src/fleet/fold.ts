@@ -1,0 +1,184 @@
+import type { EventData, Fact } from "../contract/events.ts";
+import type { CompartmentStatus, ParcelState } from "../contract/fleet-api.ts";
+import type { AuthorisationId, CompartmentId, DepositId, ParcelVerifier } from "../contract/ids.ts";
+import type { EpochMs } from "../contract/time.ts";
+import { type FoldChange, isInLocker, type LockerState, type Parcel } from "./fold-model.ts";
+import { foldRemoteOpen } from "./fold-remote.ts";
+
+/**
+ * What one fact of a locker changes in the fleet's picture of it.
+ *
+ * Pure: the simulation runs it on whole states, the fleet on the rows {@link touchedBy} names. A physical state
+ * (stored, collected, open) comes into being nowhere else.
+ *
+ * @param at When it happened, by the locker's clock if that can be believed.
+ */
+export function fold(state: LockerState, fact: Fact, at: EpochMs): readonly FoldChange[] {
+  return [...foldCabinet(state, fact, at), ...foldParcel(state, fact, at), ...foldRemoteOpen(state, fact, at)];
+}
+
+/** Which rows {@link fold} reads for a fact, so that a database need not load the whole locker. */
+export type Touched = {
+  /** Everything of the locker: a snapshot says what is no longer there. */
+  readonly all: boolean;
+  readonly compartments: readonly CompartmentId[];
+  readonly deposits: readonly DepositId[];
+  readonly verifiers: readonly ParcelVerifier[];
+  readonly commands: readonly string[];
+  readonly authorisations: readonly AuthorisationId[];
+};
+
+export function touchedBy(facts: readonly Fact[]): Touched {
+  const compartments = new Set<CompartmentId>();
+  const deposits = new Set<DepositId>();
+  const verifiers = new Set<ParcelVerifier>();
+  const commands = new Set<string>();
+  const authorisations = new Set<AuthorisationId>();
+  for (const { name, data } of facts) {
+    if ("compartment" in data) compartments.add(data.compartment);
+    if (name === "door.wrong_opened") compartments.add(data.commanded).add(data.opened);
+    if ("deposit" in data) deposits.add(data.deposit);
+    if ("verifier" in data) verifiers.add(data.verifier);
+    if ("command" in data) commands.add(data.command);
+    if ("authorisation" in data && data.authorisation !== null) authorisations.add(data.authorisation);
+  }
+  return {
+    all: facts.some(({ name }) => name === "locker.snapshot"),
+    compartments: [...compartments],
+    deposits: [...deposits],
+    verifiers: [...verifiers],
+    commands: [...commands],
+    authorisations: [...authorisations],
+  };
+}
+
+function foldCabinet(state: LockerState, fact: Fact, at: EpochMs): readonly FoldChange[] {
+  switch (fact.name) {
+    case "locker.snapshot":
+      return foldSnapshot(state, fact.data, at);
+    case "compartment.changed":
+      return [
+        {
+          table: "compartment",
+          put: { ...fact.data, door: state.compartment.get(fact.data.compartment)?.door ?? "unknown" },
+        },
+      ];
+    case "door.opened":
+    case "door.left_open":
+    case "door.break_in":
+      return doorIs(state, fact.data.compartment, "open");
+    case "door.wrong_opened":
+      return doorIs(state, fact.data.opened, "open");
+    case "door.closed":
+      return doorIs(state, fact.data.compartment, "closed");
+    case "board.health":
+      return [{ table: "board", put: fact.data }];
+    case "desired.applied":
+      return [{ table: "applied", put: { id: 1, desiredVersion: fact.data.version } }];
+    default:
+      return [];
+  }
+}
+
+function doorIs(state: LockerState, id: CompartmentId, door: CompartmentStatus["door"]): readonly FoldChange[] {
+  const compartment = state.compartment.get(id);
+  return compartment === undefined ? [] : [{ table: "compartment", put: { ...compartment, door } }];
+}
+
+/** The whole locker anew: a new database knows no doors yet, and a deposit it does not name may be gone. */
+function foldSnapshot(state: LockerState, data: EventData<"locker.snapshot">, at: EpochMs): readonly FoldChange[] {
+  const named = new Set(data.compartments.map(({ compartment }) => compartment));
+  const cabinet: FoldChange[] = [
+    ...[...state.compartment.keys()]
+      .filter((id) => !named.has(id))
+      .map((del): FoldChange => ({ table: "compartment", del })),
+    ...data.compartments.map((report): FoldChange => ({ table: "compartment", put: { ...report, door: "unknown" } })),
+    ...[...state.board.keys()].map((del): FoldChange => ({ table: "board", del })),
+  ];
+  const sizes = new Map(data.compartments.map(({ compartment, size }) => [compartment, size]));
+  const live = new Set(data.deposits.map(({ deposit }) => deposit));
+  const parcels: FoldChange[] = [
+    ...data.deposits.map((each): FoldChange => {
+      const put = parcelOf(state, each, at, sizes.get(each.compartment));
+      return { table: "parcel", put: { ...put, state: each.state } };
+    }),
+    ...[...state.parcel.values()]
+      .filter((parcel) => isInLocker(parcel) && parcel.deposit !== null && !live.has(parcel.deposit))
+      .map((parcel): FoldChange => ({ table: "parcel", put: { ...parcel, maybeCollected: true, changedAt: at } })),
+  ];
+  return [...cabinet, ...parcels];
+}
+
+type DepositFact = {
+  readonly deposit: DepositId;
+  readonly compartment: CompartmentId;
+  readonly verifier: ParcelVerifier;
+};
+
+/**
+ * The parcel of a deposit: the one already tied to it, else one announced under its verifier that lies in no
+ * compartment (a cancelled deposit may be tried again), else a new one that nobody announced.
+ */
+function parcelOf(state: LockerState, fact: DepositFact, at: EpochMs, size?: CompartmentStatus["size"]): Parcel {
+  const parcels = [...state.parcel.values()];
+  const known =
+    parcels.find(({ deposit }) => deposit === fact.deposit) ??
+    parcels.find(
+      (parcel) =>
+        parcel.verifier === fact.verifier &&
+        parcel.carrier !== null &&
+        !isInLocker(parcel) &&
+        parcel.state !== "collected",
+    );
+  const tie = { deposit: fact.deposit, compartment: fact.compartment, maybeCollected: false, changedAt: at };
+  if (known !== undefined) return { ...known, ...tie, notified: known.deposit === fact.deposit && known.notified };
+  return {
+    id: fact.deposit,
+    carrier: null,
+    verifier: fact.verifier,
+    size: size ?? state.compartment.get(fact.compartment)?.size ?? "L",
+    state: "depositing",
+    notified: false,
+    announcedAt: at,
+    ...tie,
+  };
+}
+
+function foldParcel(state: LockerState, fact: Fact, at: EpochMs): readonly FoldChange[] {
+  switch (fact.name) {
+    case "deposit.started":
+      return [{ table: "parcel", put: { ...parcelOf(state, fact.data, at), state: "depositing" } }];
+    case "deposit.stored":
+      return [{ table: "parcel", put: { ...parcelOf(state, fact.data, at), state: "stored" } }];
+    case "pickup.collected":
+      return [{ table: "parcel", put: { ...parcelOf(state, fact.data, at), state: "collected" } }];
+    case "deposit.cancelled":
+      return parcelBecomes(state, fact.data.deposit, at, "cancelled", false);
+    case "deposit.interrupted":
+      // The parcel may lie in the compartment or be in the courier's hands: a person has to look.
+      return parcelBecomes(state, fact.data.deposit, at, "disputed", true);
+    case "pickup.started":
+    case "pickup.opened":
+      return parcelBecomes(state, fact.data.deposit, at, "collecting", false);
+    case "pickup.in_doubt":
+      return parcelBecomes(state, fact.data.deposit, at, "collecting", true);
+    case "pickup.rearmed":
+      return parcelBecomes(state, fact.data.deposit, at, "stored", false);
+    case "pickup.disputed":
+      return parcelBecomes(state, fact.data.deposit, at, "disputed", false);
+    default:
+      return [];
+  }
+}
+
+function parcelBecomes(
+  state: LockerState,
+  deposit: DepositId,
+  at: EpochMs,
+  next: ParcelState,
+  maybeCollected: boolean,
+): readonly FoldChange[] {
+  const parcel = [...state.parcel.values()].find((each) => each.deposit === deposit);
+  if (parcel === undefined) return [];
+  return [{ table: "parcel", put: { ...parcel, state: next, maybeCollected, changedAt: at } }];
+}

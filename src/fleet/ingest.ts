@@ -1,0 +1,202 @@
+import type { KeyObject } from "node:crypto";
+import type { LockerHandle } from "../contract/ids.ts";
+import type { AckClaims, EventBatch } from "../contract/messages.ts";
+import { type EpochMs, epochMs } from "../contract/time.ts";
+import { fold, touchedBy } from "./fold.ts";
+import type { RowEvent } from "./fold-event.ts";
+import { applyFoldChanges, type FoldChange, type LockerState } from "./fold-model.ts";
+import {
+  type BatchFault,
+  GENESIS_HASH,
+  lastSeqOf,
+  type NewRow,
+  newRowsOf,
+  type RowFault,
+  readBatch,
+} from "./ingest-batch.ts";
+import { loadTouched, saveChanges } from "./picture.ts";
+import type { EpochRow } from "./schema.ts";
+import type { FleetStore, FleetTrx } from "./store.ts";
+import { queueForVault } from "./vault-outbox.ts";
+
+export type IngestFault = BatchFault | RowFault | { readonly code: "unknown_locker" };
+
+export type Ingested = {
+  readonly kind: "stored" | "duplicate" | "refused";
+  /** Present when refused. */
+  readonly fault?: IngestFault;
+  /** What to acknowledge: the end of the stored chain of that epoch. Absent when nothing is stored. */
+  readonly ack?: AckClaims;
+  /** What folding changed; empty for rows of an epoch that is over. */
+  readonly changes: readonly FoldChange[];
+  readonly rowsCount: number;
+};
+
+export type IngestDeps = {
+  readonly store: FleetStore;
+  readonly signingKeyOf: (locker: LockerHandle) => KeyObject | undefined;
+  readonly now: () => EpochMs;
+};
+
+/**
+ * Takes one message of `up/event`. When this resolves, everything it says is durable, and only then may it be
+ * acknowledged. Rows, folded state and the vault's outbox are one transaction, so a crash leaves all or nothing.
+ *
+ * Throws when the database fails; nothing was stored then.
+ */
+export async function ingest(deps: IngestDeps, locker: LockerHandle, payload: Uint8Array): Promise<Ingested> {
+  const signingKey = deps.signingKeyOf(locker);
+  if (signingKey === undefined) return refused({ code: "unknown_locker" });
+  const batch = readBatch({ handle: locker, payload, signingKey });
+  if (!batch.ok) return refused(batch.error);
+  const at = deps.now();
+  const { result, erased } = await deps.store.db.transaction().execute((trx) => storeBatch(trx, batch.value, at));
+  if (erased) deps.store.scrub();
+  return result;
+}
+
+const refused = (fault: IngestFault, ack?: AckClaims): Ingested => ({
+  kind: "refused",
+  fault,
+  changes: [],
+  rowsCount: 0,
+  ...(ack === undefined ? {} : { ack }),
+});
+
+type Stored = { readonly result: Ingested; readonly erased: boolean };
+
+async function storeBatch(trx: FleetTrx, batch: EventBatch, now: EpochMs): Promise<Stored> {
+  const { locker, epoch } = batch;
+  await trx.updateTable("locker").set({ last_contact_at: now }).where("locker", "=", locker).execute();
+  const end = await trx
+    .selectFrom("epoch")
+    .selectAll()
+    .where("locker", "=", locker)
+    .where("epoch", "=", epoch)
+    .executeTakeFirst();
+  const stored = { lastSeq: end?.last_seq ?? 0, lastHash: end?.last_hash ?? GENESIS_HASH };
+  const ack = end === undefined ? undefined : ackOf(end);
+  if (lastSeqOf(batch) <= stored.lastSeq) return { result: await compareStored(trx, batch, ack), erased: false };
+
+  const rows = newRowsOf(batch, stored);
+  if (!rows.ok) {
+    await markChain(trx, batch, rows.error, stored.lastSeq);
+    return { result: refused(rows.error, ack), erased: false };
+  }
+  await insertRows(trx, batch, rows.value, now);
+  const isCurrent = await moveEnd(trx, batch, stored.lastSeq, now);
+  const { changes, erased } = isCurrent ? await foldRows(trx, batch, rows.value, now) : { changes: [], erased: false };
+  const nextAck = { aud: locker, epoch, seq: lastSeqOf(batch), hash: batch.lastHash };
+  return { result: { kind: "stored", ack: nextAck, changes, rowsCount: rows.value.length }, erased };
+}
+
+const ackOf = (end: EpochRow): AckClaims => ({
+  aud: end.locker,
+  epoch: end.epoch,
+  seq: end.last_seq,
+  hash: end.last_hash,
+});
+
+/** Rows that are all stored already: the chain makes the last hash speak for every one of them. */
+async function compareStored(trx: FleetTrx, batch: EventBatch, ack: AckClaims | undefined): Promise<Ingested> {
+  const row = await trx
+    .selectFrom("journal")
+    .select("hash")
+    .where("locker", "=", batch.locker)
+    .where("epoch", "=", batch.epoch)
+    .where("seq", "=", lastSeqOf(batch))
+    .executeTakeFirst();
+  if (row?.hash === batch.lastHash) {
+    return { kind: "duplicate", changes: [], rowsCount: 0, ...(ack === undefined ? {} : { ack }) };
+  }
+  const fault = { code: "broken_chain" } as const;
+  await markChain(trx, batch, fault, lastSeqOf(batch) - 1);
+  return refused(fault, ack);
+}
+
+/** Remembers after which row the locker's own signature no longer fits what it told before. */
+async function markChain(trx: FleetTrx, batch: EventBatch, fault: RowFault, lastGoodSeq: number): Promise<void> {
+  if (fault.code !== "broken_chain" && fault.code !== "bad_row") return;
+  await trx
+    .updateTable("locker")
+    .set({ chain_broken_at: fault.code === "bad_row" ? fault.seq - 1 : lastGoodSeq })
+    .where("locker", "=", batch.locker)
+    .execute();
+}
+
+async function insertRows(trx: FleetTrx, batch: EventBatch, rows: readonly NewRow[], now: EpochMs): Promise<void> {
+  const { locker, epoch } = batch;
+  await trx
+    .insertInto("journal")
+    .values(
+      rows.map(({ seq, payload, hash, event }) => ({
+        locker,
+        epoch,
+        seq,
+        type: event.envelope.type,
+        payload,
+        hash,
+        received_at: now,
+      })),
+    )
+    .execute();
+  await trx
+    .insertInto("batch_signature")
+    .values({ locker, epoch, last_seq: lastSeqOf(batch), last_hash: batch.lastHash, signature: batch.signature })
+    .execute();
+}
+
+/**
+ * Moves the end of the epoch's chain. An epoch seen for the first time becomes the locker's current one.
+ *
+ * @returns whether the batch belongs to the current epoch; rows of an earlier one are evidence, not news.
+ */
+async function moveEnd(trx: FleetTrx, batch: EventBatch, formerSeq: number, now: EpochMs): Promise<boolean> {
+  const { locker, epoch } = batch;
+  const end = { last_seq: lastSeqOf(batch), last_hash: batch.lastHash };
+  await trx
+    .insertInto("epoch")
+    .values({ locker, epoch, ...end, first_seen_at: now })
+    .onConflict((conflict) => conflict.columns(["locker", "epoch"]).doUpdateSet(end))
+    .execute();
+  if (formerSeq === 0) {
+    await trx.updateTable("locker").set({ epoch, chain_broken_at: null }).where("locker", "=", locker).execute();
+    return true;
+  }
+  // A batch that was damaged on its way marks the chain; the same rows arriving whole heal exactly that mark.
+  await trx
+    .updateTable("locker")
+    .set({ chain_broken_at: null })
+    .where("locker", "=", locker)
+    .where("chain_broken_at", "=", formerSeq)
+    .execute();
+  const row = await trx.selectFrom("locker").select("epoch").where("locker", "=", locker).executeTakeFirst();
+  return row?.epoch === epoch;
+}
+
+type Folded = { readonly changes: readonly FoldChange[]; readonly erased: boolean };
+
+async function foldRows(trx: FleetTrx, batch: EventBatch, rows: readonly NewRow[], now: EpochMs): Promise<Folded> {
+  const known = rows.flatMap(({ event }) =>
+    event.kind === "known" ? [{ fact: event.fact, at: timeOf(event, now) }] : [],
+  );
+  let state: LockerState = await loadTouched(trx, batch.locker, touchedBy(known.map(({ fact }) => fact)));
+  const changes: FoldChange[] = [];
+  let erased = false;
+  for (const { fact, at } of known) {
+    const step = fold(state, fact, at);
+    state = applyFoldChanges(state, step);
+    changes.push(...step);
+    erased = (await queueForVault(trx, { batch, fact, at, now, verifierOf: verifierIn(state) })) || erased;
+  }
+  await saveChanges(trx, batch.locker, changes);
+  return { changes, erased };
+}
+
+const verifierIn = (state: LockerState) => (deposit: string) =>
+  [...state.parcel.values()].find((parcel) => parcel.deposit === deposit)?.verifier;
+
+/** When it happened, by the locker's clock if it has ever been set; else when the fleet heard of it. */
+function timeOf(event: RowEvent, receivedAt: EpochMs): EpochMs {
+  return event.envelope.clocktrust === "unset" ? receivedAt : epochMs(Date.parse(event.envelope.time));
+}

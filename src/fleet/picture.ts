@@ -1,0 +1,222 @@
+import type { LockerHandle } from "../contract/ids.ts";
+import type { Touched } from "./fold.ts";
+import type { FoldChange, LockerState, Parcel, RemoteOpen } from "./fold-model.ts";
+import type { CompartmentRow, ParcelRow, RemoteOpenRow } from "./schema.ts";
+import type { FleetTrx } from "./store.ts";
+
+/** Reads the rows of one locker that folding needs, as the fold knows them. */
+export async function loadTouched(trx: FleetTrx, locker: LockerHandle, touched: Touched): Promise<LockerState> {
+  const compartments = await loadCompartments(trx, locker, touched);
+  const boards = touched.all ? await trx.selectFrom("board").selectAll().where("locker", "=", locker).execute() : [];
+  const parcels = await loadParcels(trx, locker, touched);
+  const remoteOpens = await loadRemoteOpens(trx, locker, touched);
+  return {
+    compartment: new Map(compartments.map((row) => [row.compartment, compartmentOf(row)])),
+    board: new Map(boards.map(({ board, health }) => [board, { board, health }])),
+    parcel: new Map(parcels.map((row) => [row.id, parcelOf(row)])),
+    remoteOpen: new Map(remoteOpens.map((row) => [row.command, remoteOpenOf(row)])),
+    applied: new Map(),
+  };
+}
+
+async function loadCompartments(trx: FleetTrx, locker: LockerHandle, touched: Touched): Promise<CompartmentRow[]> {
+  const query = trx.selectFrom("compartment").selectAll().where("locker", "=", locker);
+  if (touched.all) return query.execute();
+  return touched.compartments.length === 0 ? [] : query.where("compartment", "in", touched.compartments).execute();
+}
+
+async function loadParcels(trx: FleetTrx, locker: LockerHandle, touched: Touched): Promise<ParcelRow[]> {
+  const { all, deposits, verifiers } = touched;
+  const query = trx.selectFrom("parcel").selectAll().where("locker", "=", locker).orderBy("announced_at");
+  if (all) return query.execute();
+  if (deposits.length === 0 && verifiers.length === 0) return [];
+  return query
+    .where((where) =>
+      where.or([
+        ...(deposits.length === 0 ? [] : [where("deposit", "in", deposits)]),
+        ...(verifiers.length === 0 ? [] : [where("verifier", "in", verifiers)]),
+      ]),
+    )
+    .execute();
+}
+
+async function loadRemoteOpens(trx: FleetTrx, locker: LockerHandle, touched: Touched): Promise<RemoteOpenRow[]> {
+  const { commands, authorisations, compartments } = touched;
+  if (commands.length + authorisations.length + compartments.length === 0) return [];
+  return trx
+    .selectFrom("remote_open")
+    .selectAll()
+    .where("locker", "=", locker)
+    .where((where) =>
+      where.or([
+        ...commands.flatMap((command) => [
+          where("command", "=", command as RemoteOpenRow["command"]),
+          where("open_command", "=", command as RemoteOpenRow["command"]),
+        ]),
+        ...authorisations.map((authorisation) => where("authorisation", "=", authorisation)),
+        ...(compartments.length === 0
+          ? []
+          : [where.and([where("compartment", "in", compartments), where("state", "=", "opened")])]),
+      ]),
+    )
+    .execute();
+}
+
+/** Writes what folding changed; of several changes of one row only the last is given. */
+export async function saveChanges(trx: FleetTrx, locker: LockerHandle, changes: readonly FoldChange[]): Promise<void> {
+  for (const change of lastOfEachRow(changes)) await saveChange(trx, locker, change);
+}
+
+async function saveChange(trx: FleetTrx, locker: LockerHandle, change: FoldChange): Promise<void> {
+  switch (change.table) {
+    case "compartment":
+      if ("put" in change) {
+        const { outOfService, ...rest } = change.put;
+        const row: CompartmentRow = { locker, ...rest, out_of_service: outOfService };
+        await trx
+          .insertInto("compartment")
+          .values(row)
+          .onConflict((conflict) => conflict.columns(["locker", "compartment"]).doUpdateSet(row))
+          .execute();
+      } else {
+        await trx
+          .deleteFrom("compartment")
+          .where("locker", "=", locker)
+          .where("compartment", "=", change.del)
+          .execute();
+      }
+      return;
+    case "board":
+      if ("put" in change) {
+        const row = { locker, ...change.put };
+        await trx
+          .insertInto("board")
+          .values(row)
+          .onConflict((conflict) => conflict.columns(["locker", "board"]).doUpdateSet(row))
+          .execute();
+      } else {
+        await trx.deleteFrom("board").where("locker", "=", locker).where("board", "=", change.del).execute();
+      }
+      return;
+    case "parcel":
+      await saveParcel(trx, locker, change.put);
+      return;
+    case "remoteOpen":
+      await saveRemoteOpen(trx, locker, change.put);
+      return;
+    case "applied":
+      await trx
+        .updateTable("locker")
+        .set({ desired_applied: change.put.desiredVersion })
+        .where("locker", "=", locker)
+        .execute();
+      return;
+    default:
+      change satisfies never;
+  }
+}
+
+export async function saveParcel(trx: FleetTrx, locker: LockerHandle, parcel: Parcel): Promise<void> {
+  const row = parcelRow(locker, parcel);
+  await trx
+    .insertInto("parcel")
+    .values(row)
+    .onConflict((conflict) => conflict.columns(["locker", "id"]).doUpdateSet(row))
+    .execute();
+}
+
+export async function saveRemoteOpen(trx: FleetTrx, locker: LockerHandle, open: RemoteOpen): Promise<void> {
+  const row = remoteOpenRow(locker, open);
+  await trx
+    .insertInto("remote_open")
+    .values(row)
+    .onConflict((conflict) => conflict.columns(["locker", "command"]).doUpdateSet(row))
+    .execute();
+}
+
+function lastOfEachRow(changes: readonly FoldChange[]): readonly FoldChange[] {
+  const last = new Map<string, FoldChange>();
+  for (const change of changes) last.set(`${change.table} ${keyOf(change)}`, change);
+  return [...last.values()];
+}
+
+function keyOf(change: FoldChange): string {
+  if ("del" in change) return String(change.del);
+  switch (change.table) {
+    case "compartment":
+      return String(change.put.compartment);
+    case "board":
+      return change.put.board;
+    case "parcel":
+      return change.put.id;
+    case "remoteOpen":
+      return change.put.command;
+    case "applied":
+      return "";
+    default:
+      return change satisfies never;
+  }
+}
+
+export const compartmentOf = ({ locker: _, out_of_service, ...rest }: CompartmentRow) => ({
+  ...rest,
+  outOfService: out_of_service,
+});
+
+export const parcelOf = (row: ParcelRow): Parcel => ({
+  id: row.id,
+  carrier: row.carrier,
+  verifier: row.verifier,
+  size: row.size,
+  state: row.state,
+  maybeCollected: row.maybe_collected === 1,
+  deposit: row.deposit,
+  compartment: row.compartment,
+  notified: row.notified === 1,
+  announcedAt: row.announced_at,
+  changedAt: row.changed_at,
+});
+
+const parcelRow = (locker: LockerHandle, parcel: Parcel): ParcelRow => ({
+  locker,
+  id: parcel.id,
+  carrier: parcel.carrier,
+  verifier: parcel.verifier,
+  size: parcel.size,
+  state: parcel.state,
+  maybe_collected: parcel.maybeCollected ? 1 : 0,
+  deposit: parcel.deposit,
+  compartment: parcel.compartment,
+  notified: parcel.notified ? 1 : 0,
+  announced_at: parcel.announcedAt,
+  changed_at: parcel.changedAt,
+});
+
+export const remoteOpenOf = (row: RemoteOpenRow): RemoteOpen => ({
+  command: row.command,
+  openCommand: row.open_command,
+  compartment: row.compartment,
+  state: row.state,
+  code: row.code,
+  challenge: row.challenge,
+  authorisation: row.authorisation,
+  by: row.by,
+  reason: row.reason,
+  askedAt: row.asked_at,
+  changedAt: row.changed_at,
+});
+
+const remoteOpenRow = (locker: LockerHandle, open: RemoteOpen): RemoteOpenRow => ({
+  locker,
+  command: open.command,
+  open_command: open.openCommand,
+  compartment: open.compartment,
+  state: open.state,
+  code: open.code,
+  challenge: open.challenge,
+  authorisation: open.authorisation,
+  by: open.by,
+  reason: open.reason,
+  asked_at: open.askedAt,
+  changed_at: open.changedAt,
+});

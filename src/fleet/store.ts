@@ -1,0 +1,88 @@
+import Database from "better-sqlite3";
+import { Kysely, SqliteDialect, type Transaction } from "kysely";
+import type { LockerHandle } from "../contract/ids.ts";
+import { migrate } from "./migrations.ts";
+import type { FleetDatabase } from "./schema.ts";
+
+export type FleetDb = Kysely<FleetDatabase>;
+export type FleetTrx = Transaction<FleetDatabase>;
+
+export type FleetStore = {
+  readonly db: FleetDb;
+  /** Makes what was erased unreadable in the files too: SQLite keeps copies in the write-ahead log until then. */
+  readonly scrub: () => void;
+  readonly close: () => Promise<void>;
+};
+
+const SYNCHRONOUS_FULL = 2;
+/** The first SQLite whose write-ahead log keeps every acknowledged commit. */
+const SQLITE_VERSION_MIN = [3, 51, 3] as const;
+
+/**
+ * Opens the fleet's database and brings its tables up to date. Every configured locker gets its row.
+ *
+ * Throws when durability cannot be had: an acknowledgement would be a lie.
+ */
+export async function openFleetStore(path: string, lockers: readonly LockerHandle[]): Promise<FleetStore> {
+  const sqlite = openSqlite(path);
+  const db: FleetDb = new Kysely<FleetDatabase>({ dialect: new SqliteDialect({ database: sqlite }) });
+  await migrate(db);
+  if (lockers.length > 0) {
+    await db
+      .insertInto("locker")
+      .values(
+        lockers.map((locker) => ({
+          locker,
+          epoch: null,
+          link: "never_seen" as const,
+          boards: "unknown" as const,
+          last_contact_at: null,
+          chain_broken_at: null,
+          command_seq: 0,
+          desired_applied: 0,
+        })),
+      )
+      .onConflict((conflict) => conflict.doNothing())
+      .execute();
+  }
+  return {
+    db,
+    scrub: () => {
+      sqlite.pragma("wal_checkpoint(TRUNCATE)");
+    },
+    close: () => db.destroy(),
+  };
+}
+
+function openSqlite(path: string): Database.Database {
+  const sqlite = new Database(path);
+  for (const pragma of [
+    "journal_mode = WAL",
+    "synchronous = FULL",
+    "foreign_keys = ON",
+    "busy_timeout = 5000",
+    "journal_size_limit = 4194304",
+    "secure_delete = ON",
+    "trusted_schema = OFF",
+    "cell_size_check = ON",
+  ]) {
+    sqlite.pragma(pragma);
+  }
+  const synchronous = sqlite.pragma("synchronous", { simple: true });
+  const journalMode = sqlite.pragma("journal_mode", { simple: true });
+  const version = String(sqlite.prepare("select sqlite_version()").pluck().get());
+  if (synchronous !== SYNCHRONOUS_FULL || journalMode !== "wal" || isOlder(version)) {
+    sqlite.close();
+    throw new Error(`open ${path}: synchronous=${synchronous}, journal_mode=${journalMode}, SQLite ${version}`);
+  }
+  return sqlite;
+}
+
+function isOlder(version: string): boolean {
+  const parts = version.split(".").map(Number);
+  for (const [index, min] of SQLITE_VERSION_MIN.entries()) {
+    const part = parts[index] ?? 0;
+    if (part !== min) return part < min;
+  }
+  return false;
+}

@@ -1,0 +1,231 @@
+import { generateKeyPairSync } from "node:crypto";
+import { mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import type { EventBatch } from "../../src/contract/messages.ts";
+import { epochMs } from "../../src/contract/time.ts";
+import { type IngestDeps, ingest } from "../../src/fleet/ingest.ts";
+import { BATCH_BYTES_MAX } from "../../src/fleet/ingest-batch.ts";
+import { type FleetStore, openFleetStore } from "../../src/fleet/store.ts";
+import { depositFacts, newStay, pickupFacts, snapshot } from "../support/model-facts.ts";
+import { bytesOf, ModelLocker } from "../support/model-locker.ts";
+
+let folder: string;
+let store: FleetStore;
+let deps: IngestDeps;
+let locker: ModelLocker;
+
+beforeEach(async () => {
+  folder = mkdtempSync(join(tmpdir(), "lockerd-fleet-"));
+  locker = new ModelLocker();
+  store = await openFleetStore(join(folder, "fleet.db"), [locker.handle]);
+  deps = {
+    store,
+    signingKeyOf: (handle) => (handle === locker.handle ? locker.publicKey : undefined),
+    now: () => epochMs(1_800_000_000_000),
+  };
+});
+
+afterEach(async () => {
+  await store.close();
+  rmSync(folder, { recursive: true });
+});
+
+const send = (payload: Uint8Array) => ingest(deps, locker.handle, payload);
+const sendBatch = (batch: EventBatch) => send(bytesOf(batch));
+const storedRows = () => store.db.selectFrom("journal").selectAll().orderBy("epoch").orderBy("seq").execute();
+const lockerRow = () => store.db.selectFrom("locker").selectAll().executeTakeFirstOrThrow();
+
+describe("ingest", () => {
+  it("stores verified rows byte for byte with their hashes and the locker's signature, and acknowledges the last", async () => {
+    locker.write(snapshot(), ...depositFacts(newStay()));
+    const batch = locker.batch();
+    const result = await sendBatch(batch);
+    expect(result).toMatchObject({
+      kind: "stored",
+      ack: { aud: locker.handle, epoch: locker.epoch, seq: 7, hash: batch.lastHash },
+    });
+    expect((await storedRows()).map(({ seq, payload, hash }) => ({ seq, payload, hash }))).toEqual(locker.rows);
+    const [evidence] = await store.db.selectFrom("batch_signature").selectAll().execute();
+    expect(evidence).toMatchObject({ last_seq: 7, signature: batch.signature });
+  });
+
+  it("takes a batch twice without storing or folding anything twice, and acknowledges again", async () => {
+    locker.write(snapshot(), ...depositFacts(newStay()));
+    const first = await send(locker.bytes());
+    const second = await send(locker.bytes());
+    expect(second).toMatchObject({ kind: "duplicate", changes: [], rowsCount: 0 });
+    expect(second.ack).toEqual(first.ack);
+    expect(await storedRows()).toHaveLength(7);
+    expect(await store.db.selectFrom("vault_outbox").selectAll().execute()).toHaveLength(1);
+  });
+
+  it("stores only the new rows of a batch that overlaps what is stored", async () => {
+    locker.write(snapshot(), ...depositFacts(newStay()));
+    await send(locker.bytes(1, 3));
+    expect(await send(locker.bytes(2, 6))).toMatchObject({ kind: "stored", rowsCount: 3, ack: { seq: 6 } });
+    expect(await storedRows()).toHaveLength(6);
+  });
+
+  it("stores nothing across a gap, asks for what is missing by acknowledging what it has, and recovers", async () => {
+    locker.write(snapshot(), ...depositFacts(newStay()));
+    await send(locker.bytes(1, 2));
+    expect(await send(locker.bytes(4, 5))).toMatchObject({ kind: "refused", fault: { code: "gap" }, ack: { seq: 2 } });
+    expect(await storedRows()).toHaveLength(2);
+    await send(locker.bytes(3, 3));
+    expect(await send(locker.bytes(4, 7))).toMatchObject({ kind: "stored", ack: { seq: 7 } });
+    expect((await lockerRow()).chain_broken_at).toBeNull();
+  });
+
+  it("has nothing to acknowledge when the first batch of an epoch is missing", async () => {
+    locker.write(snapshot(), ...depositFacts(newStay()));
+    const result = await send(locker.bytes(2, 3));
+    expect(result).toMatchObject({ kind: "refused", fault: { code: "gap" } });
+    expect(result.ack).toBeUndefined();
+    expect(await storedRows()).toHaveLength(0);
+  });
+
+  it("lets no row in whose batch another key signed", async () => {
+    const impostor = new ModelLocker(locker.handle, locker.epoch).write(snapshot());
+    expect(await sendBatch(impostor.batch())).toMatchObject({ kind: "refused", fault: { code: "bad_signature" } });
+    locker.write(snapshot());
+    expect(await send(locker.bytes())).toMatchObject({ kind: "stored" });
+  });
+
+  it("lets no row in that was changed on its way, marks the chain, and heals when the true rows arrive", async () => {
+    locker.write(snapshot(), ...depositFacts(newStay()));
+    await send(locker.bytes(1, 1));
+    const batch = locker.batch(2, 3);
+    const forged = { ...batch, rows: batch.rows.map((row) => row.replace("deposit.started", "deposit.stored")) };
+    expect(await sendBatch(forged)).toMatchObject({
+      kind: "refused",
+      fault: { code: "broken_chain" },
+      ack: { seq: 1 },
+    });
+    expect(await storedRows()).toHaveLength(1);
+    expect((await lockerRow()).chain_broken_at).toBe(1);
+    await sendBatch(batch);
+    expect((await lockerRow()).chain_broken_at).toBeNull();
+  });
+
+  it("refuses a locker that signs another history of rows already stored, and keeps saying so", async () => {
+    locker.write(snapshot(), ...depositFacts(newStay()));
+    await send(locker.bytes());
+    const fork = new ModelLocker(locker.handle, locker.epoch).write(snapshot(3), snapshot(4));
+    expect(await sendBatch(locker.resign(fork.batch()))).toMatchObject({
+      kind: "refused",
+      fault: { code: "broken_chain" },
+    });
+    locker.write(snapshot());
+    await send(locker.bytes(8, 8));
+    expect((await lockerRow()).chain_broken_at).toBe(1);
+  });
+
+  it("refuses a batch that speaks for another locker than its topic's", async () => {
+    const other = new ModelLocker().write(snapshot());
+    expect(await sendBatch(other.batch())).toMatchObject({ kind: "refused", fault: { code: "wrong_topic" } });
+    expect(await ingest(deps, other.handle, other.bytes())).toMatchObject({ fault: { code: "unknown_locker" } });
+  });
+
+  it("refuses what is no batch: garbage, unknown keys, too many bytes, too many rows", async () => {
+    locker.write(snapshot());
+    const batch = locker.batch();
+    const tooMany = { ...batch, rows: Array.from({ length: 101 }, () => batch.rows[0]) };
+    for (const payload of [new TextEncoder().encode("{nope"), bytesOf({ ...batch, extra: 1 }), bytesOf(tooMany)]) {
+      expect(await send(payload)).toMatchObject({ kind: "refused", fault: { code: "bad_document" } });
+    }
+    const tooLarge = new Uint8Array(BATCH_BYTES_MAX + 1).fill(0x20);
+    expect(await send(tooLarge)).toMatchObject({ kind: "refused", fault: { code: "too_large" } });
+    expect(await storedRows()).toHaveLength(0);
+  });
+
+  it("refuses a row that is malformed for its type, even signed, and marks the chain before it", async () => {
+    locker.write(snapshot());
+    const row = locker.rows[0]?.payload ?? "";
+    locker.writeText(
+      row.replace(`${locker.epoch}-1`, `${locker.epoch}-2`).replace('"deposits"', '"person":"x","deposits"'),
+    );
+    expect(await send(locker.bytes())).toMatchObject({ kind: "refused", fault: { code: "bad_row", seq: 2 } });
+    expect((await lockerRow()).chain_broken_at).toBe(1);
+    expect(await storedRows()).toHaveLength(0);
+  });
+
+  it("refuses a row that names another place or another locker than its own", async () => {
+    locker.write(snapshot());
+    const row = locker.rows[0]?.payload ?? "";
+    locker.writeText(row);
+    expect(await send(locker.bytes())).toMatchObject({
+      fault: { code: "bad_row", faults: ["/id: is not the row's place"] },
+    });
+    const stranger = new ModelLocker(locker.handle, "00112233aabbccdd");
+    stranger.writeText(row.replace(locker.epoch, stranger.epoch).replace(locker.handle, "somebodyelse"));
+    expect(await sendBatch(locker.resign(stranger.batch()))).toMatchObject({ fault: { code: "bad_row", seq: 1 } });
+  });
+
+  it("keeps a row of a type it does not know, without folding it", async () => {
+    locker.write(snapshot());
+    const row = locker.rows[0]?.payload ?? "";
+    locker.writeText(
+      row.replace(`${locker.epoch}-1`, `${locker.epoch}-2`).replace("locker.snapshot", "weather.reported"),
+    );
+    expect(await send(locker.bytes())).toMatchObject({ kind: "stored", rowsCount: 2 });
+    expect((await storedRows())[1]?.type).toBe("org.lockerd.weather.reported.v1");
+  });
+
+  it("acknowledges no issued code whose sealed secret is missing or another's", async () => {
+    locker.write(snapshot(), ...depositFacts(newStay()));
+    const batch = locker.batch();
+    expect(await sendBatch({ ...batch, attachments: {} })).toMatchObject({
+      fault: { code: "missing_attachment", seq: 7 },
+    });
+    const swapped = Object.fromEntries(Object.keys(batch.attachments).map((hash) => [hash, "another secret"]));
+    expect(await sendBatch({ ...batch, attachments: swapped })).toMatchObject({ fault: { code: "bad_attachment" } });
+    expect(await sendBatch(batch)).toMatchObject({ kind: "stored" });
+  });
+
+  it("queues the sealed secret for the vault, and erases it from the files when the parcel is gone", async () => {
+    const stay = newStay();
+    locker.write(snapshot(), ...depositFacts(stay));
+    await send(locker.bytes());
+    expect(await store.db.selectFrom("vault_outbox").selectAll().execute()).toMatchObject([
+      { kind: "issued", deposit: stay.deposit, verifier: stay.verifier, sealed: stay.sealed },
+    ]);
+    locker.write(...pickupFacts(stay));
+    await send(locker.bytes(8));
+    expect(await store.db.selectFrom("vault_outbox").selectAll().execute()).toMatchObject([
+      { kind: "ended", deposit: stay.deposit, verifier: stay.verifier, sealed: null },
+    ]);
+    for (const file of ["fleet.db", "fleet.db-wal"]) {
+      expect(readFileSync(join(folder, file)).includes(stay.sealed)).toBe(false);
+    }
+  });
+
+  it("keeps rows of an epoch that is over as evidence and folds only the current one", async () => {
+    const stay = newStay();
+    locker.write(snapshot(), ...depositFacts(stay));
+    await send(locker.bytes(1, 4));
+    const restored = new ModelLocker(locker.handle).write(snapshot(3));
+    await sendBatch(locker.resign(restored.batch()));
+    expect(await send(locker.bytes(5, 7))).toMatchObject({ kind: "stored", changes: [] });
+    const parcel = await store.db.selectFrom("parcel").selectAll().executeTakeFirstOrThrow();
+    expect(parcel).toMatchObject({ state: "depositing", maybe_collected: 1 });
+    expect(await store.db.selectFrom("compartment").selectAll().execute()).toHaveLength(3);
+    expect(await storedRows()).toHaveLength(8);
+  });
+
+  it("leaves nothing of a batch behind when its transaction fails", async () => {
+    locker.write(snapshot(), ...depositFacts(newStay()));
+    await store.db.schema.dropTable("vault_outbox").execute();
+    await expect(send(locker.bytes())).rejects.toThrow();
+    expect(await storedRows()).toHaveLength(0);
+    expect(await store.db.selectFrom("parcel").selectAll().execute()).toHaveLength(0);
+  });
+
+  it("refuses every batch of a locker once its pinned key is another", async () => {
+    const replaced = generateKeyPairSync("ed25519").publicKey;
+    locker.write(snapshot());
+    const result = await ingest({ ...deps, signingKeyOf: () => replaced }, locker.handle, locker.bytes());
+    expect(result).toMatchObject({ fault: { code: "bad_signature" } });
+  });
+});
