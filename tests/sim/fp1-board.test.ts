@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { BodyWriter, toHex } from "../../sim/fp1/wire.ts";
+import { BodyWriter, frameToWire, toHex } from "../../sim/fp1/wire.ts";
 import { bytesOf, OP_A, OP_B, openBench, opOf, pollOf, unlockBody } from "./fp1-bench.ts";
 
 const result = {
@@ -322,6 +322,16 @@ describe("an FP1 board that loses power", () => {
     bench.board.restorePower();
     bench.pass(5_000);
     expect(bench.pulses()).toMatchObject([{ opId: OP_A }]);
+  });
+
+  it("does not pulse what it was about to pulse when the power went", () => {
+    const bench = openBench();
+    const body = unlockBody({ bootId: bench.board.bootId ?? 0 });
+    bench.line.fromHost(frameToWire({ flags: 0, address: 3, seq: 1, type: 0x10, body }));
+    bench.agenda.advance(bench.agenda.now());
+    bench.board.cutPower();
+    bench.pass(5_000);
+    expect(bench.pulses()).toEqual([]);
   });
 
   it("says in HELLO why it started", () => {
