@@ -137,6 +137,7 @@ export function reopenDeposit(d: Draft, input: Of<"reopen_deposit">): Reply {
   const obstacle = cannotOpen(d, deposit.compartment);
   if (obstacle !== undefined) return refuse(obstacle);
   d.clearTimer("confirm", deposit.id);
+  d.setCompartment(deposit.compartment, { occupancy: "reserved" });
   return showAtKiosk(d, authorise(d, { purpose: "reopen", compartment: deposit.compartment, deposit: deposit.id }));
 }
 
@@ -158,7 +159,9 @@ export function depositOpened(d: Draft, { deposit }: Authorisation): void {
 
 export function depositClosed(d: Draft, authorisation: Authorisation): void {
   const deposit = authorisation.deposit === null ? undefined : d.get("deposit", authorisation.deposit);
-  if (deposit?.state === "depositing") d.setTimer("confirm", deposit.id, CONFIRM_SILENCE_MS);
+  // After a crash the compartment is unknown, and silence proves nothing: its courier must come back.
+  const watched = deposit?.state === "depositing" && d.compartment(deposit.compartment).occupancy === "reserved";
+  if (watched) d.setTimer("confirm", deposit.id, CONFIRM_SILENCE_MS);
   if (deposit?.state === "collected") d.setTimer("reopen", deposit.compartment, REOPEN_MS);
 }
 
