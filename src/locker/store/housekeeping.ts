@@ -1,6 +1,7 @@
 import type Database from "better-sqlite3";
 import type { EpochMs } from "../../contract/time.ts";
-import type { FactTime, Journal } from "./journal.ts";
+import type { Chain } from "./chain.ts";
+import type { FactTime } from "./journal.ts";
 
 /** Acknowledged rows stay this long, so that a restored fleet can ask for them again. */
 const KEEP_ACKED_MS = 14 * 86_400_000;
@@ -10,9 +11,7 @@ const MARK_EVERY_MS = 3_600_000;
 const PRUNE_ROWS_MAX = 500;
 const VACUUM_PAGES_MAX = 64;
 
-export type Housekeeping = ReturnType<typeof openHousekeeping>;
-
-export function openHousekeeping(db: Database.Database, journal: Journal) {
+export function openHousekeeping(db: Database.Database, chain: Chain) {
   const addMark = db.prepare("INSERT INTO ack_mark (seq, at) VALUES (?, ?)");
   const lastMark = db.prepare<[], number>("SELECT at FROM ack_mark ORDER BY seq DESC LIMIT 1").pluck();
   const selectHorizon = db.prepare<[number], number | null>("SELECT max(seq) FROM ack_mark WHERE at <= ?").pluck();
@@ -44,7 +43,7 @@ export function openHousekeeping(db: Database.Database, journal: Journal) {
     prune(now: EpochMs): number {
       const horizon = selectHorizon.get(now - KEEP_ACKED_MS);
       if (horizon === undefined || horizon === null) return 0;
-      const { seq: base } = journal.base();
+      const { seq: base } = chain.base();
       const target = Math.min(horizon, base + PRUNE_ROWS_MAX);
       if (target > base) pruneTo.immediate(target, horizon);
       db.pragma(`incremental_vacuum(${VACUUM_PAGES_MAX})`);

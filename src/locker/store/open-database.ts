@@ -8,9 +8,10 @@ const SQLITE_VERSION_MIN = [3, 51, 3] as const;
 
 const FULL = 2;
 
-/** Order matters: auto_vacuum before the first page is written, synchronous once write-ahead mode is on. */
+const INCREMENTAL = 2;
+
+/** Order matters: synchronous is set once write-ahead mode is on. */
 const PRAGMAS = [
-  "auto_vacuum = INCREMENTAL",
   "journal_mode = WAL",
   // better-sqlite3 is compiled with NORMAL for write-ahead mode, which loses acknowledged rows in a power cut.
   "synchronous = FULL",
@@ -35,11 +36,14 @@ export function openDatabase(path: string): Database.Database {
 
 /** @throws when the file is no database, or a setting does not hold. */
 export function applyPragmas(db: Database.Database): void {
+  // Before the first page is written, and never again: the pragma writes the header even when it changes nothing.
+  if (db.pragma("auto_vacuum", { simple: true }) !== INCREMENTAL) db.pragma("auto_vacuum = INCREMENTAL");
   for (const pragma of PRAGMAS) db.pragma(pragma);
   const mode = db.pragma("journal_mode", { simple: true });
   const synchronous = db.pragma("synchronous", { simple: true });
   invariant(mode === "wal", `journal_mode is ${mode}, not wal: is the database on a network file system?`);
   invariant(synchronous === FULL, `synchronous is ${synchronous}, not ${FULL} (FULL)`);
+  invariant(db.pragma("auto_vacuum", { simple: true }) === INCREMENTAL, "auto_vacuum is not INCREMENTAL");
   invariant(db.pragma("foreign_keys", { simple: true }) === 1, "foreign_keys is off");
 }
 
@@ -62,6 +66,8 @@ export type WriterLock = { readonly sqliteVersion: string; readonly release: () 
 export function takeWriterLock(path: string): Result<WriterLock, HeldElsewhere> {
   const lock = new Database(`${path}.lock`, { timeout: 0 });
   try {
+    // Nothing is ever written to it, so it needs no journal file.
+    lock.pragma("journal_mode = MEMORY");
     lock.exec("BEGIN EXCLUSIVE");
   } catch (cause) {
     lock.close();

@@ -6,9 +6,10 @@ import { err, ok, type Result } from "../../contract/result.ts";
 import { type EpochMs, epochMs } from "../../contract/time.ts";
 import type { Meta } from "../domain/model.ts";
 import type { Outbox, Store } from "../ports.ts";
+import { type BrokenChain, GENESIS_HASH, openChain, toHex } from "./chain.ts";
 import { DamageError, isDamage } from "./damage.ts";
 import { openHousekeeping } from "./housekeeping.ts";
-import { type BrokenChain, GENESIS_HASH, openJournal } from "./journal.ts";
+import { openJournal } from "./journal.ts";
 import { checkVersion, isBlank, type MigrateError, migrate } from "./migrate.ts";
 import {
   applyPragmas,
@@ -129,7 +130,7 @@ function prepare(
     db.transaction(() => {
       migrate(db);
       db.prepare("INSERT INTO journal_base (id, seq, hash, origin) VALUES (1, 0, ?, ?)").run(
-        Buffer.from(GENESIS_HASH).toString("hex"),
+        toHex(GENESIS_HASH),
         origin,
       );
       writeMeta(db, newMeta(handle, newEpoch));
@@ -141,7 +142,7 @@ function prepare(
   const meta = loadTables(db).meta.get(1);
   if (meta === undefined) throw new DamageError("table meta: its row is missing");
   if (meta.handle !== handle) return err({ code: "other_locker", found: meta.handle });
-  checkTail(db, meta);
+  checkTail(db);
   return ok(meta);
 }
 
@@ -164,13 +165,13 @@ function quickCheck(db: Database.Database): void {
   if (verdict !== "ok") throw new DamageError(`quick_check: ${verdict}`);
 }
 
-function checkTail(db: Database.Database, identity: Meta): void {
-  const journal = openJournal(db, identity);
-  const { seq: last } = journal.readHead();
-  const { seq: base } = journal.base();
+function checkTail(db: Database.Database): void {
+  const chain = openChain(db);
+  const { seq: last } = chain.head();
+  const { seq: base } = chain.base();
   if (last < base) throw new DamageError("the journal ends before its base");
   if (last === base) return;
-  const checked = journal.verifyRange(Math.max(base + 1, last - TAIL_ROWS + 1), last);
+  const checked = chain.verifyRange(Math.max(base + 1, last - TAIL_ROWS + 1), last);
   if (!checked.ok) throw new DamageError(`journal row ${checked.error.seq} breaks the hash chain`);
 }
 
@@ -181,9 +182,10 @@ function makeStore(
   quarantinedTo: string | null,
 ): SqliteStore {
   const tables = openTables(db);
+  const chain = openChain(db);
   const journal = openJournal(db, { handle, epoch });
-  const housekeeping = openHousekeeping(db, journal);
-  let head = journal.readHead();
+  const housekeeping = openHousekeeping(db, chain);
+  let head = chain.head();
   let ackedSeq = ackedAtStart;
   // The last run may have deleted something and died before its log was emptied.
   let mayHoldDeleted = true;
@@ -210,8 +212,8 @@ function makeStore(
     },
     lastSeq: () => head.seq,
     rowsAfter: journal.rowsAfter,
-    verifyChain: journal.verifyRange,
-    verifyJournal: journal.verifyAll,
+    verifyChain: chain.verifyRange,
+    verifyJournal: chain.verifyAll,
     prune(now) {
       const prunedCount = housekeeping.prune(now);
       if (prunedCount > 0) mayHoldDeleted = true;
