@@ -145,7 +145,8 @@ export const jwsType = {
 
 /**
  * Fleet → vault, body of `POST /v1/notices`: a JWS (`typ` = `lockerd-notice+jws`) by the fleet's link key.
- * `issued` carries the locker's own JWS; `ended` says that the parcel is gone (collected, recalled, refused).
+ * `issued` carries the locker's own JWS; `ended` says that the deposit is over. Unless its cause is `cancelled` (the
+ * courier took the parcel back and may deposit it anew) the parcel is gone: collected, recalled, refused.
  */
 export const VaultNotice = Type.Union([
   Type.Object(
@@ -163,6 +164,7 @@ export const VaultNotice = Type.Union([
       deposit: DepositIdSchema,
       verifier: ParcelVerifierSchema,
       endedAt: EpochMsSchema,
+      cause: Type.Optional(Type.Enum(["gone", "cancelled"])),
     },
     closed,
   ),
