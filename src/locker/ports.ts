@@ -54,7 +54,12 @@ export type LockBus = {
     readonly compartment: CompartmentId;
     readonly notAfter: MonoMs;
   }) => void;
-  readonly queryOp: (query: { readonly op: OpId; readonly compartment: CompartmentId }) => void;
+  readonly queryOp: (query: {
+    readonly op: OpId;
+    readonly compartment: CompartmentId;
+    /** How long ago the operation was authorised; null when nobody can tell. */
+    readonly ageMs: number | null;
+  }) => void;
   readonly stop: () => Promise<void>;
 };
 

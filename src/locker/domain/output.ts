@@ -7,8 +7,13 @@ import type { Change } from "./model.ts";
 export type Effect =
   /** Energise the lock once, not after `notAfter`. Comes back as `unlock_result`. */
   | { readonly kind: "unlock"; readonly op: OpId; readonly compartment: CompartmentId; readonly notAfter: MonoMs }
-  /** Ask the board what became of an operation. Comes back as `op_evidence`. */
-  | { readonly kind: "query_op"; readonly op: OpId; readonly compartment: CompartmentId }
+  /** Ask the board what became of an operation `ageMs` old; null when nobody can tell. Comes back as `op_evidence`. */
+  | {
+      readonly kind: "query_op";
+      readonly op: OpId;
+      readonly compartment: CompartmentId;
+      readonly ageMs: number | null;
+    }
   /** Draw and seal a pickup secret. Comes back as `code_prepared`. */
   | {
       readonly kind: "prepare_code";

@@ -181,7 +181,7 @@ describe("after a crash", () => {
     const op = locker.lastOp();
     locker.crash();
     expect(locker.unlocks()).toEqual([]);
-    expect(locker.effects).toEqual([{ kind: "query_op", op, compartment: at }]);
+    expect(locker.effects).toEqual([{ kind: "query_op", op, compartment: at, ageMs: 0 }]);
     expect(locker.deposit(deposit)).toMatchObject({ state: "collecting", code: "live" });
     expect(locker.deposit(deposit).doubtedBy).not.toBeNull();
     expect(locker.factNames()).toEqual(["locker.started", "unlock.in_doubt", "pickup.in_doubt"]);
