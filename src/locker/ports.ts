@@ -1,8 +1,19 @@
 import type { EventEnvelope, Fact } from "../contract/events.ts";
-import type { CompartmentId, DepositId, Epoch, LockerHandle, OpId, ParcelVerifier } from "../contract/ids.ts";
+import type {
+  CompartmentId,
+  DepositId,
+  Epoch,
+  LockerHandle,
+  OpId,
+  ParcelVerifier,
+  ProofDigest,
+} from "../contract/ids.ts";
+import type { AckClaims, CommandClaims } from "../contract/messages.ts";
+import type { TypedCode } from "../contract/pickup-code.ts";
+import type { Result } from "../contract/result.ts";
 import type { ClockTrust, EpochMs, Instants, MonoMs } from "../contract/time.ts";
 import type { BusReport, ProofDigests } from "./domain/input.ts";
-import type { Change, DurableState } from "./domain/model.ts";
+import type { Change, Courier, DurableState } from "./domain/model.ts";
 
 export type { EventEnvelope };
 
@@ -71,6 +82,47 @@ export type Secrets = {
     readonly verifier: ParcelVerifier;
     readonly compartment: CompartmentId;
   }) => Promise<{ readonly digests: ProofDigests; readonly sealed: string; readonly sealedHash: string }>;
+};
+
+/** Turns what people type or scan into keyed digests. Each call costs one argon2id, whatever it is given. */
+export type Proofs = {
+  readonly ofTypedCode: (
+    typed: TypedCode,
+  ) => Promise<{ readonly code: ProofDigest; readonly extension: ProofDigest | null }>;
+  readonly ofQrToken: (token: string) => Promise<ProofDigest>;
+};
+
+/** Checks a courier's PIN and time code (TOTP), at the same cost for a courier nobody knows. */
+export type CourierCheck = (asked: {
+  readonly courier: Courier | undefined;
+  readonly pin: string;
+  readonly timeCode: string;
+  readonly wall: EpochMs;
+}) => Promise<{
+  readonly pinMatches: boolean;
+  /** The time step the code belongs to; null when it belongs to none. Whether it was used before is not asked here. */
+  readonly totpStep: number | null;
+}>;
+
+/** Why a text of the fleet is not believed: forged or for another purpose, malformed inside, for another locker. */
+export type BadLetter = { readonly code: "bad_signature" | "bad_document" | "wrong_audience" | "not_sealed_for_us" };
+
+export type OpenedRoster = {
+  readonly version: number;
+  readonly issuedAt: EpochMs;
+  /** Time code secrets are sealed under the board key already. */
+  readonly roster: readonly Omit<Courier, "totpStep">[];
+};
+
+/** Signs for the locker, and believes the fleet's signatures only. */
+export type Letters = {
+  /** Ed25519 signature of a batch's statement, base64url. */
+  readonly signBatch: (batch: { readonly epoch: Epoch; readonly lastSeq: number; readonly lastHash: string }) => string;
+  /** The audience is this locker; epoch, row and hash are for the caller to compare. */
+  readonly openAck: (text: string) => Promise<Result<AckClaims, BadLetter>>;
+  /** The audience is this locker; epoch, sequence, expiry and challenge are judged by the core. */
+  readonly openCommand: (text: string) => Promise<Result<CommandClaims, BadLetter>>;
+  readonly openDesired: (text: string) => Promise<Result<OpenedRoster, BadLetter>>;
 };
 
 /** Told after every commit that added journal rows. */
