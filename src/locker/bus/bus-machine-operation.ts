@@ -126,7 +126,7 @@ export class Operation {
    */
   decidedByBoot(poll: { uptimeMs: number; heardMs: number }): Outcome {
     const writtenMs = this.phase.kind === "queued" ? Number.NEGATIVE_INFINITY : this.phase.sent.writtenMs;
-    return poll.heardMs - poll.uptimeMs + BOOT_MARGIN_MS < writtenMs ? rejected("stale_boot") : unknown;
+    return poll.heardMs - poll.uptimeMs * SURE_UPTIME < writtenMs ? rejected("stale_boot") : unknown;
   }
 
   /** The boot the frame was written for; null while nothing was written. */
@@ -277,8 +277,8 @@ export class Inquiry {
   }
 }
 
-/** By how much a board's uptime may be wrong when it tells whether it booted before a frame was written. */
-const BOOT_MARGIN_MS = 100;
+/** The part of a board's uptime that is believed when it has to prove something: its oscillator may run fast. */
+const SURE_UPTIME = 0.97;
 /** An operation that is still pending is asked about again after this. */
 const PENDING_RETRY_MS = 200;
 /** An inquiry that waits for a late frame to die is answered at the latest this long after that. */
