@@ -22,8 +22,8 @@ const text = readFileSync(new URL("../../docs/reference/mqtt.md", import.meta.ur
 /** What the first columns of the tables under a heading name. */
 function namesUnder(heading: string): readonly string[] {
   const section = text.split(/^## /m).find((part) => part.startsWith(`${heading}\n`)) ?? "";
-  const cells = [...section.matchAll(/^\| (`[^|]+) \|/gm)].map((match) => match[1] ?? "");
-  return cells.flatMap((cell) => [...cell.matchAll(/`([^`]+)`/g)].map((match) => match[1] ?? "")).sort();
+  const columns = [...section.matchAll(/^\| (`[^|]+) \|/gm)].map((match) => match[1] ?? "");
+  return columns.flatMap((column) => [...column.matchAll(/`([^`]+)`/g)].map((match) => match[1] ?? "")).sort();
 }
 
 const fieldsOf = (...schemas: readonly TSchema[]): readonly string[] => {
