@@ -48,6 +48,7 @@ export class VirtualBus {
   commits: boolean;
   reopensCount = 0;
   #machine: BusMachine;
+  readonly #doorsNow = new Map<number, string>();
   #isPortOpen = false;
   #cancelTick: () => void = () => {};
   #committed: CommittedEvent[] = [];
@@ -104,8 +105,9 @@ export class VirtualBus {
 
   /** The process is killed and a new one takes its place, knowing what the daemon has committed. */
   restartMachine(): void {
-    this.closePort();
+    this.#isPortOpen = false;
     this.#machine = this.#newMachine();
+    this.#armTick();
   }
 
   /** The daemon itself is restarted: what it had committed it no longer tells. */
@@ -169,7 +171,7 @@ export class VirtualBus {
   }
 
   resultsOf(op: number) {
-    return this.reports.filter((report) => report.kind === "unlock_result" && report.op === opOf(op));
+    return this.reports.filter((report) => report.kind === "unlock_result").filter((report) => report.op === opOf(op));
   }
 
   evidenceOf(op: number) {
@@ -186,6 +188,9 @@ export class VirtualBus {
   }
 
   doorOf = (number: number) => this.doorsOf(number).at(-1);
+
+  /** The door as last reported, reports from before `start` returned included. */
+  doorNow = (number: number) => this.#doorsNow.get(number);
 
   stillClosedCount = (op: number): number =>
     this.reports.filter((report) => report.kind === "still_closed" && report.op === opOf(op)).length;
@@ -234,6 +239,7 @@ export class VirtualBus {
 
   #reported(report: BusReport, event: CommittedEvent | null): void {
     this.reports.push(report);
+    if (report.kind === "door") this.#doorsNow.set(report.compartment, report.door);
     if (event === null) return;
     if (this.commits) this.agenda.after(1, () => this.commit(event));
     else this.uncommitted.push(event);
