@@ -68,6 +68,8 @@ export const LockerView = Type.Object(
     lastContactAt: Type.Union([EpochMsSchema, Type.Null()]),
     compartments: Type.Array(CompartmentStatus),
     remoteOpens: Type.Array(RemoteOpenStatus),
+    /** Version of the desired document the fleet made last, and the one the locker said it applied last; 0 before. */
+    roster: Type.Object({ made: Type.Integer({ minimum: 0 }), applied: Type.Integer({ minimum: 0 }) }, strict),
     /** Rows after which the hash chain no longer holds, or null. */
     chainBrokenAt: Type.Union([Type.Integer(), Type.Null()]),
   },

@@ -157,7 +157,6 @@ async function createOrders(db: Kysely<FleetDatabase>): Promise<void> {
     .addColumn("carrier", "text", (column) => column.notNull())
     .addColumn("key", "text", (column) => column.notNull())
     .addColumn("request_hash", "text", (column) => column.notNull())
-    .addColumn("status", "integer", (column) => column.notNull())
     .addColumn("body", "text", (column) => column.notNull())
     .addColumn("created_at", "integer", (column) => column.notNull())
     .addPrimaryKeyConstraint("idempotency_key", ["carrier", "key"])

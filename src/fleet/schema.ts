@@ -122,7 +122,6 @@ export type IdempotencyRow = {
   carrier: string;
   key: string;
   request_hash: string;
-  status: number;
   body: string;
   created_at: EpochMs;
 };

@@ -1,5 +1,5 @@
 import Database from "better-sqlite3";
-import { Kysely, SqliteDialect, type Transaction } from "kysely";
+import { Kysely, SqliteDialect, sql, type Transaction } from "kysely";
 import type { LockerHandle } from "../contract/ids.ts";
 import { migrate } from "./migrations.ts";
 import type { FleetDatabase } from "./schema.ts";
@@ -10,7 +10,7 @@ export type FleetTrx = Transaction<FleetDatabase>;
 export type FleetStore = {
   readonly db: FleetDb;
   /** Makes what was erased unreadable in the files too: SQLite keeps copies in the write-ahead log until then. */
-  readonly scrub: () => void;
+  readonly scrub: () => Promise<void>;
   readonly close: () => Promise<void>;
 };
 
@@ -47,8 +47,9 @@ export async function openFleetStore(path: string, lockers: readonly LockerHandl
   }
   return {
     db,
-    scrub: () => {
-      sqlite.pragma("wal_checkpoint(TRUNCATE)");
+    // Through the query builder, which lets it wait for a transaction under way: within one it is refused.
+    scrub: async () => {
+      await sql`pragma wal_checkpoint(TRUNCATE)`.execute(db);
     },
     close: () => db.destroy(),
   };
