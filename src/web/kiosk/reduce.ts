@@ -1,4 +1,5 @@
 import type { KioskView } from "../../contract/kiosk-api.ts";
+import type { Language } from "../ui/language.ts";
 import { unreachable } from "../ui/unreachable.ts";
 import { type Choice, menuOf } from "./action.ts";
 import { answered } from "./answered.ts";
@@ -26,6 +27,7 @@ type PersonEvent =
   | { readonly kind: "accept" }
   | { readonly kind: "escape" }
   | { readonly kind: "help" }
+  | { readonly kind: "speak"; readonly language: Language }
   | { readonly kind: "scan"; readonly text: string }
   | { readonly kind: "choose"; readonly choice: Choice };
 
@@ -68,6 +70,8 @@ function personDid(state: KioskState, event: PersonEvent, nowMs: number): Step {
       return state.helpOpen ? stay({ ...state, helpOpen: false }) : startOver(state, nowMs);
     case "help":
       return stay({ ...state, helpOpen: true });
+    case "speak":
+      return stay({ ...state, language: event.language });
     case "scan":
       return scan({ ...state, helpOpen: false }, event.text, nowMs);
     case "choose":
