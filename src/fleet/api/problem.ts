@@ -26,7 +26,7 @@ const problems = {
 
 export type ProblemCode = keyof typeof problems;
 
-/** Answers with an RFC 9457 problem. Nothing of the request is repeated in it. */
+/** Answers with an RFC 9457 problem. No value of the request is repeated in it. */
 export function refuse(reply: FastifyReply, code: ProblemCode, faults?: readonly string[]): FastifyReply {
   const [status, title, detail] = problems[code];
   const problem: Problem = {
