@@ -21,9 +21,18 @@ export const KioskProblemCode = Type.Enum([
   "bad_request",
   "bad_length",
   "bad_check_digit",
+  /** Another page, or a page of an earlier start of the daemon: to be loaded anew. */
   "wrong_origin",
+  /** Not an answer but the stream's last event, `problem`: a newer page has taken over. Do not connect again. */
   "too_many_streams",
+  "not_found",
+  "too_large",
+  "wrong_media_type",
+  /** Too many people's codes wait to be checked. */
+  "too_busy",
+  "internal",
 ]);
+export type KioskProblemCode = Static<typeof KioskProblemCode>;
 
 export const Problem = Type.Object(
   {
