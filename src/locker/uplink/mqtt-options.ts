@@ -1,0 +1,32 @@
+import type { IClientOptions } from "mqtt";
+import type { LockerHandle } from "../../contract/ids.ts";
+import type { LockerStatus } from "../../contract/messages.ts";
+import { topicOf } from "../../contract/topics.ts";
+
+/** Where the broker is. `mqtt://` or, with certificates in PEM form, `mqtts://`. */
+export type UplinkSettings = {
+  readonly url: string;
+  readonly tls?: { readonly ca: string; readonly cert: string; readonly key: string } | undefined;
+};
+
+/** How the library is told to behave: it connects once and keeps nothing for later; the machine decides the rest. */
+export function mqttOptions(settings: UplinkSettings, handle: LockerHandle, will: LockerStatus): IClientOptions {
+  return {
+    // 3.1.1: the embedded broker speaks nothing newer.
+    protocolVersion: 4,
+    clientId: handle,
+    // The broker keeps commands and acknowledgements that arrive while the locker is away.
+    clean: false,
+    keepalive: 15,
+    // A publish must not put the ping off: into a black hole one can publish for ever.
+    reschedulePings: false,
+    connectTimeout: 10_000,
+    reconnectPeriod: 0,
+    // Without it a refused connection leaves the client in a state it never tells of.
+    reconnectOnConnackError: true,
+    queueQoSZero: false,
+    resubscribe: false,
+    will: { topic: topicOf(handle, "up/status"), payload: Buffer.from(JSON.stringify(will)), qos: 1, retain: true },
+    ...(settings.tls ?? {}),
+  };
+}
