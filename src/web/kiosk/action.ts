@@ -54,6 +54,7 @@ function helpActions(state: KioskState): readonly Action[] {
 export function screenMenu(state: KioskState, screen: Screen): Menu {
   switch (screen.kind) {
     case "connecting":
+    case "replaced":
       return { numbered: true, actions: [] };
     case "code":
       return { numbered: false, actions: [{ choice: "courier" }] };

@@ -55,9 +55,7 @@ function Banners({ kiosk }: { readonly kiosk: Kiosk }) {
   return (
     <div class="banners" aria-live="polite">
       {lostAtMs !== null && view !== null ? (
-        <Banner kind="warning">
-          {t("ui.staleSince", { time: timeOfDayText(lostAtMs) })} · {t("ui.reconnecting")}
-        </Banner>
+        <Banner kind="warning">{t("ui.staleSince", { time: timeOfDayText(lostAtMs) })}</Banner>
       ) : null}
       {view?.snapshot.boards === "silent" ? <Banner kind="warning">{t("banner.boards")}</Banner> : null}
       {view?.snapshot.link === "down" ? <Banner kind="notice">{t("banner.offline")}</Banner> : null}
@@ -74,7 +72,10 @@ function CurrentScreen({ kiosk }: { readonly kiosk: Kiosk }) {
   }, [screen.kind, place]);
   switch (screen.kind) {
     case "connecting":
-      return <MessageScreen kiosk={kiosk} screen={screen} title={t("connecting.title")} hint={t("connecting.hint")} />;
+    case "replaced": {
+      const { kind } = screen;
+      return <MessageScreen kiosk={kiosk} screen={screen} title={t(`${kind}.title`)} hint={t(`${kind}.hint`)} />;
+    }
     case "code":
       return <CodeScreen kiosk={kiosk} screen={screen} />;
     case "paused":

@@ -13,7 +13,7 @@ export type Idle =
 /** Whether the screen is to be blanked. Never while a door is moving or open: it belongs to whoever opened it. */
 export function idleOf(state: KioskState, nowMs: number): Idle {
   const door = currentOperation(state)?.state;
-  if (state.view === null || door === "opening" || door === "open") return { kind: "busy" };
+  if (state.view === null || state.replaced || door === "opening" || door === "open") return { kind: "busy" };
   const { warnMs, overMs } = state.courier === null ? RECIPIENT_IDLE : COURIER_IDLE;
   const idleMs = nowMs - state.touchedMs;
   if (idleMs >= overMs) return { kind: "over" };

@@ -36,13 +36,33 @@ export function startKiosk(): Kiosk {
   };
 
   speak(state.peek().language);
-  listen("/kiosk/v1/events", "view", {
-    onEvent: (view) => dispatch({ kind: "view", view: view as KioskView }),
+  const stop = listen("/kiosk/v1/events", {
+    events: {
+      view: (view) => dispatch({ kind: "view", view: view as KioskView }),
+      // A newer page has taken the stream over. Taking it back would set the two against each other for ever.
+      problem: () => {
+        stop();
+        dispatch({ kind: "replaced" });
+      },
+    },
     onLost: () => dispatch({ kind: "stream_lost" }),
+    renew: renewPage,
   });
   listenToKeys({ nowMs: clockMs, isTyping: () => isTyping(state.peek(), clockMs()), dispatch });
   setInterval(() => dispatch({ kind: "tick" }), TICK_MS);
   return { state, nowMs, dispatch };
+}
+
+/** A locker that has started anew no longer knows this page: asking for it again brings its cookie, or a newer page. */
+async function renewPage(): Promise<"open" | "wait"> {
+  try {
+    const response = await fetch("/", { cache: "no-store" });
+    const name = new URL(import.meta.url).pathname.split("/").pop() ?? "";
+    if (response.ok && !(await response.text()).includes(name)) location.reload();
+    return response.ok ? "open" : "wait";
+  } catch {
+    return "wait";
+  }
 }
 
 async function carryOut(request: Request): Promise<KioskEvent> {

@@ -2,6 +2,7 @@ import "virtual:catalogue-font/kiosk.css";
 import "../ui/tokens.css";
 import "../ui/base.css";
 import "./kiosk.css";
+import "./door-tile.css";
 import "./landscape.css";
 import { render } from "preact";
 import { App } from "./app.tsx";

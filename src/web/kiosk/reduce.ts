@@ -15,6 +15,7 @@ import { acceptTyped, eraseCharacter, typeCharacter } from "./typing.ts";
 export type KioskEvent =
   | { readonly kind: "view"; readonly view: KioskView }
   | { readonly kind: "stream_lost" }
+  | { readonly kind: "replaced" }
   | { readonly kind: "tick" }
   | { readonly kind: "answered"; readonly request: Request; readonly answer: Answer }
   | PersonEvent;
@@ -41,6 +42,8 @@ export function reduce(state: KioskState, event: KioskEvent, nowMs: number): Ste
       return stay(seen(state, event.view, nowMs));
     case "stream_lost":
       return stay({ ...state, lostAtMs: state.lostAtMs ?? nowMs });
+    case "replaced":
+      return stay({ ...state, replaced: true });
     case "tick":
       return idleOf(state, nowMs).kind === "over" ? blank(state, nowMs) : stay(state);
     case "answered":

@@ -28,6 +28,8 @@ export type DoorScene =
 export type Screen =
   /** Nothing has been heard from the locker yet. */
   | { readonly kind: "connecting" }
+  /** The page is open somewhere else, and works only there. */
+  | { readonly kind: "replaced" }
   | {
       readonly kind: "code";
       /** One for each digit wanted: the digit, a bullet once it is masked, or empty. */
@@ -61,6 +63,7 @@ const MASK = "•";
 
 /** Decides which screen is shown: the person's own door first, then what they are doing. */
 export function screenOf(state: KioskState, nowMs: number): Screen {
+  if (state.replaced) return { kind: "replaced" };
   if (state.view === null) return { kind: "connecting" };
   const operation = currentOperation(state);
   if (operation !== null) return doorScreen(state, operation, nowMs);

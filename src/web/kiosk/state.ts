@@ -37,6 +37,8 @@ export type KioskState = {
   readonly view: { readonly snapshot: KioskView; readonly atMs: number } | null;
   /** Since when the locker has not been heard, or null. */
   readonly lostAtMs: number | null;
+  /** A newer page has taken this one's place. */
+  readonly replaced: boolean;
   readonly language: Language;
   readonly defaultLanguage: Language;
   readonly task: Task;
@@ -63,6 +65,7 @@ export function initialState(language: Language, nowMs: number): KioskState {
   return {
     view: null,
     lostAtMs: null,
+    replaced: false,
     language,
     defaultLanguage: language,
     task: EMPTY_PICKUP,

@@ -58,6 +58,30 @@ export function Cabinet({ doors, t, highlighted, onChoose }: Props) {
   );
 }
 
+const SAMPLE: Rectangle = { x: 1, y: 1.5, width: 24, height: 11 };
+
+/** One door by itself, for a legend. The words beside it say what it shows. */
+export function DoorSample({
+  door,
+  t,
+}: {
+  readonly door: Omit<DrawnDoor, "compartment" | "size">;
+  readonly t: Translate;
+}) {
+  return (
+    <svg class="cabinet door-sample" viewBox="0 0 26 14" aria-hidden="true">
+      <DoorDrawing
+        door={{ ...door, compartment: 1 as CompartmentId, size: "S" }}
+        place={SAMPLE}
+        t={t}
+        highlighted={false}
+        onChoose={undefined}
+        unnumbered
+      />
+    </svg>
+  );
+}
+
 const rounded = ({ x, y, width, height }: Rectangle) => ({ x, y, width, height, rx: 1 });
 
 type DoorProps = {
@@ -66,9 +90,10 @@ type DoorProps = {
   readonly t: Translate;
   readonly highlighted: boolean;
   readonly onChoose: Props["onChoose"];
+  readonly unnumbered?: boolean;
 };
 
-function DoorDrawing({ door, place, t, highlighted, onChoose }: DoorProps) {
+function DoorDrawing({ door, place, t, highlighted, onChoose, unnumbered = false }: DoorProps) {
   const classes = [
     "door",
     `is-${door.door}`,
@@ -86,7 +111,7 @@ function DoorDrawing({ door, place, t, highlighted, onChoose }: DoorProps) {
         <rect class="door-handle" x={x + width - 4} y={y + height / 2 - 2} width={1.6} height={4} rx={0.8} />
       </g>
       <text class="door-number" x={x + width / 2} y={y + height / 2} dy="0.36em">
-        {door.compartment}
+        {unnumbered ? "" : door.compartment}
       </text>
       <Contents door={door} place={place} />
       {door.door === "unknown" ? (

@@ -51,26 +51,19 @@ export function DoorScreen({ kiosk, screen }: ScreenProps<"door">) {
 
 /** A door as big as the screen allows. Its leaf stands as the real one does. */
 function DoorTile({ compartment, mood }: { readonly compartment: number; readonly mood: string }) {
+  const long = compartment >= 1_000 ? " is-long" : "";
   return (
-    <svg
-      class={`door-tile is-${mood}`}
-      viewBox="0 0 300 200"
-      role="img"
-      aria-label={`${t("door.word")} ${compartment}`}
-    >
-      <rect class="tile-inside" x="6" y="6" width="288" height="188" rx="14" />
-      <g class="tile-leaf">
-        <rect class="tile-front" x="6" y="6" width="288" height="188" rx="14" />
-        <rect class="tile-handle" x="270" y="84" width="8" height="32" rx="4" />
-      </g>
-      <text class="tile-word" x="150" y="46">
-        {t("door.word")}
-      </text>
-      <text class="tile-number" x="150" y="164">
-        {compartment}
-      </text>
-      {mood === "done" ? <path class="tile-mark" d="M226 34l10 10l20-20" /> : null}
-      {mood === "trouble" ? <path class="tile-mark" d="M230 24l20 20M250 24l-20 20" /> : null}
-    </svg>
+    <div class={`door-tile is-${mood}${long}`} role="img" aria-label={`${t("door.word")} ${compartment}`}>
+      <div class="tile-leaf">
+        <span class="tile-handle" />
+      </div>
+      <span class="tile-word">{t("door.word")}</span>
+      <span class="tile-number">{compartment}</span>
+      {mood === "done" || mood === "trouble" ? (
+        <svg class="tile-mark" viewBox="0 0 24 24" aria-hidden="true">
+          <path d={mood === "done" ? "M4 13l5.5 5.5L20 6.5" : "M5 5l14 14M19 5L5 19"} />
+        </svg>
+      ) : null}
+    </div>
   );
 }

@@ -26,11 +26,15 @@ export function MessageScreen({ kiosk, screen, title, hint }: Props) {
         ) : null}
         <Status kiosk={kiosk} />
       </div>
-      {state.view !== null && "compartment" in screen ? (
-        <div class="picture">
-          <Cabinet doors={state.view.snapshot.doors} highlighted={screen.compartment} t={t} />
-        </div>
-      ) : null}
+      <div class="picture">
+        {state.view === null ? null : (
+          <Cabinet
+            doors={state.view.snapshot.doors}
+            highlighted={"compartment" in screen ? screen.compartment : undefined}
+            t={t}
+          />
+        )}
+      </div>
       <Actions kiosk={kiosk} menu={screenMenu(state, screen)} />
     </main>
   );

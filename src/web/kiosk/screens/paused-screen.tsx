@@ -1,3 +1,4 @@
+import { Cabinet } from "../../ui/cabinet.tsx";
 import { countdownText } from "../../ui/time-text.ts";
 import { screenMenu } from "../action.ts";
 import { Actions } from "../actions.tsx";
@@ -17,6 +18,9 @@ export function PausedScreen({ kiosk, screen }: ScreenProps<"paused">) {
         </p>
         <p class="hint">{t("paused.qr")}</p>
         <Status kiosk={kiosk} />
+      </div>
+      <div class="picture">
+        <Cabinet doors={kiosk.state.value.view?.snapshot.doors ?? []} t={t} />
       </div>
       <Actions kiosk={kiosk} menu={screenMenu(kiosk.state.value, screen)} />
     </main>

@@ -14,7 +14,8 @@ export function SignInScreen({ kiosk, screen }: ScreenProps<"sign_in">) {
     <main class="screen is-typing">
       <div class="words">
         <p class="step">
-          {t("signIn.title")} · {t("signIn.step", { step: screen.stepNumber })}
+          <span>{t("signIn.title")}</span>
+          <span>{t("signIn.step", { step: screen.stepNumber })}</span>
         </p>
         <h1 tabIndex={-1}>{name}</h1>
         <div class="text-field" role="img" aria-label={t("signIn.field", { name, typed: typedCount })}>
