@@ -1,42 +1,13 @@
 import { createPrivateKey, createPublicKey, type KeyObject } from "node:crypto";
 import { readFileSync } from "node:fs";
 import type { Logger } from "pino";
-import type { LockerHandle } from "../contract/ids.ts";
+import type { VaultConfig } from "../config/vault.ts";
 import { epochMs } from "../contract/time.ts";
 import { consoleNotifier } from "./notifier/console.ts";
 import type { Notifier } from "./notifier/notifier.ts";
 import { smtpNotifier } from "./notifier/smtp.ts";
 import { MASTER_KEY_BYTES } from "./row-seal.ts";
 import { createVault } from "./service.ts";
-
-/** What the configuration says of the notifier. */
-type NotifierSettings =
-  | { readonly kind: "console" }
-  | {
-      readonly kind: "smtp";
-      readonly host: string;
-      readonly port: number;
-      readonly secure: boolean;
-      readonly username?: string | undefined;
-      readonly passwordFile?: string | undefined;
-      readonly from: string;
-    };
-
-/** The vault's configuration. Public keys are the 32 raw bytes, base64url (`x` of the JWK). */
-export type VaultSettings = {
-  readonly http: { readonly host: string; readonly port: number };
-  readonly database: string;
-  readonly keys: { readonly sealingKeyFile: string; readonly masterKeyFile: string };
-  readonly fleetKey: string;
-  readonly lockers: readonly {
-    readonly handle: LockerHandle;
-    readonly name: string;
-    readonly address: string;
-    readonly signingKey: string;
-  }[];
-  readonly carriers: readonly { readonly id: string; readonly sha256: string }[];
-  readonly notifier: NotifierSettings;
-};
 
 export type RunningVault = { readonly url: string; readonly close: () => Promise<void> };
 
@@ -46,23 +17,23 @@ export type RunningVault = { readonly url: string; readonly close: () => Promise
  * @param print Where the console notifier prints; never a log.
  */
 export async function openVault(
-  settings: VaultSettings,
+  config: VaultConfig,
   log: Logger,
   print: (block: string) => void,
 ): Promise<RunningVault> {
   const { app } = createVault({
-    database: settings.database,
-    masterKey: readMasterKey(settings.keys.masterKeyFile),
-    sealingKey: readSealingKey(settings.keys.sealingKeyFile),
-    fleetKey: signingKeyOf(settings.fleetKey),
+    database: config.database,
+    masterKey: readMasterKey(config.keys.masterKeyFile),
+    sealingKey: readSealingKey(config.keys.sealingKeyFile),
+    fleetKey: signingKeyOf(config.fleetKey),
     lockers: new Map(
-      settings.lockers.map(({ handle, name, address, signingKey }) => [
+      config.lockers.map(({ handle, name, address, signingKey }) => [
         handle,
         { name, address, signingKey: signingKeyOf(signingKey) },
       ]),
     ),
-    carriers: settings.carriers,
-    notifier: notifierOf(settings.notifier, print),
+    carriers: config.carriers,
+    notifier: notifierOf(config.notifier, print),
     now: () => epochMs(Date.now()),
     every: (periodMs, run) => {
       const timer = setInterval(run, periodMs);
@@ -70,7 +41,7 @@ export async function openVault(
     },
     log,
   });
-  const url = await app.listen({ host: settings.http.host, port: settings.http.port });
+  const url = await app.listen({ host: config.http.host, port: config.http.port });
   return { url, close: () => app.close() };
 }
 
@@ -90,7 +61,7 @@ function readMasterKey(path: string): Uint8Array {
   return bytes;
 }
 
-function notifierOf(settings: NotifierSettings, print: (block: string) => void): Notifier {
+function notifierOf(settings: VaultConfig["notifier"], print: (block: string) => void): Notifier {
   if (settings.kind === "console") return consoleNotifier(print);
   const { host, port, secure, username, passwordFile, from } = settings;
   const credentials =

@@ -1,7 +1,8 @@
 import { generateKeyPairSync } from "node:crypto";
 import Database from "better-sqlite3";
-import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
+import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { jwsType } from "../../src/contract/messages.ts";
+import { soon } from "../support/soon.ts";
 import { modelParcel, RFC_4226_SECRET, sealingLocker, sealSecret, signText } from "./sealing-locker.ts";
 import { EMAIL, newNoticeId, OTHER_CARRIER_KEY, VaultWorld } from "./vault-world.ts";
 
@@ -48,7 +49,7 @@ describe("a code that was issued", () => {
     const notice = await world.issued(parcel);
     const release = world.notifier.stall();
     const answers = Promise.all([world.notice(notice), world.notice(notice)]);
-    await vi.waitFor(() => expect(world.notifier.tried).toHaveLength(1));
+    await soon(() => expect(world.notifier.tried).toHaveLength(1));
     release();
     expect((await answers).map((answer) => answer.json().result)).toEqual(["notified", "notified"]);
     expect(world.notifier.tried).toHaveLength(1);
@@ -60,8 +61,8 @@ describe("a code that was issued", () => {
     expect((await world.notice(notice)).json()).toEqual({ result: "waiting" });
     expect(world.notifier.sent).toEqual([]);
     expect((await world.announce(parcel)).statusCode).toBe(201);
-    await vi.waitFor(() => expect(world.notifier.sent).toHaveLength(1));
-    await vi.waitFor(async () => expect((await world.notice(notice)).json()).toEqual({ result: "notified" }));
+    await soon(() => expect(world.notifier.sent).toHaveLength(1));
+    await soon(async () => expect((await world.notice(notice)).json()).toEqual({ result: "notified" }));
     expect(world.notifier.tried).toHaveLength(1);
   });
 
@@ -70,7 +71,7 @@ describe("a code that was issued", () => {
     await world.announce(parcel, { locker: world.otherLocker.handle });
     expect((await world.notice(await world.issued(parcel))).json()).toEqual({ result: "waiting" });
     expect((await world.announce(parcel)).json()).toEqual({ result: "replaced" });
-    await vi.waitFor(() => expect(world.notifier.sent).toHaveLength(1));
+    await soon(() => expect(world.notifier.sent).toHaveLength(1));
   });
 });
 
@@ -97,13 +98,13 @@ describe("a notifier that fails", () => {
     await world.notice(await world.issued(parcel));
     world.notifier.failing = true;
     await world.announce(parcel);
-    await vi.waitFor(() => expect(world.notifier.tried).toHaveLength(1));
+    await soon(() => expect(world.notifier.tried).toHaveLength(1));
     await world.restart();
     world.notifier.failing = false;
     world.pass(20_000);
     expect(world.notifier.tried).toHaveLength(1);
     world.pass(20_000);
-    await vi.waitFor(() => expect(world.notifier.sent).toHaveLength(1));
+    await soon(() => expect(world.notifier.sent).toHaveLength(1));
   });
 
   it("sends again after a crash in mid-sending, under the same message name", async () => {
@@ -118,7 +119,7 @@ describe("a notifier that fails", () => {
     database.close();
     world.notifier.failing = false;
     world.start();
-    await vi.waitFor(() => expect(world.notifier.sent).toHaveLength(1));
+    await soon(() => expect(world.notifier.sent).toHaveLength(1));
     expect(new Set(world.notifier.tried.map(({ messageName }) => messageName)).size).toBe(1);
     expect(world.logLines.join("")).toContain("notice may go out twice");
   });
@@ -165,7 +166,7 @@ describe("a parcel that has ended", () => {
     const answer = await world.notice(world.ended({ ...parcel, verifier: modelParcel().verifier }));
     expect([answer.statusCode, answer.json().code]).toEqual([422, "other_subject"]);
     await world.announce(parcel);
-    await vi.waitFor(() => expect(world.notifier.sent).toHaveLength(1));
+    await soon(() => expect(world.notifier.sent).toHaveLength(1));
   });
 });
 

@@ -1,10 +1,11 @@
 import { createServer } from "node:net";
-import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
+import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { CONSOLE_NOTICE_BEGIN, CONSOLE_NOTICE_END, consoleNotifier } from "../../src/vault/notifier/console.ts";
 import type { PickupNotice } from "../../src/vault/notifier/notifier.ts";
 import { smtpNotifier } from "../../src/vault/notifier/smtp.ts";
 import { noticeText } from "../../src/vault/notifier/text.ts";
 import { mailText, type SmtpReceiver, startSmtpReceiver } from "../support/smtp-receiver.ts";
+import { soon } from "../support/soon.ts";
 import { modelParcel, RFC_4226_SECRET } from "./sealing-locker.ts";
 import { EMAIL, VaultWorld } from "./vault-world.ts";
 
@@ -116,7 +117,7 @@ describe("the SMTP notifier", () => {
     expect((await world.notice(issued)).statusCode).toBe(503);
     await world.restart(smtpNotifier(smtpOptions(receiver.port)));
     expect((await world.notice(issued)).json()).toEqual({ result: "notified" });
-    await vi.waitFor(() => expect(receiver.mails).toHaveLength(1));
+    await soon(() => expect(receiver.mails).toHaveLength(1));
     const [mail] = receiver.mails;
     expect(mail === undefined ? "" : mailText(mail)).toContain("Pickup code: 847 552 248");
     expect(world.logLines.join("")).toContain("ESOCKET");

@@ -1,7 +1,8 @@
 import { existsSync, readFileSync, statSync } from "node:fs";
 import Database from "better-sqlite3";
-import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
+import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { type CanaryHit, scanBytes, scanDatabase } from "../support/canary-scan.ts";
+import { soon } from "../support/soon.ts";
 import { modelParcel, RFC_4226_SECRET } from "./sealing-locker.ts";
 import { EMAIL, VaultWorld } from "./vault-world.ts";
 
@@ -81,7 +82,7 @@ describe("the vault's database", () => {
     const parcel = { ...modelParcel(), secret: RFC_4226_SECRET };
     await world.notice(await world.issued(parcel));
     await world.announce(parcel);
-    await vi.waitFor(() => expect(world.notifier.sent).toHaveLength(1));
+    await soon(() => expect(world.notifier.sent).toHaveLength(1));
     const hits: readonly CanaryHit[] = scanDatabase(world.database, [EMAIL, ...CODE_CANARIES]);
     expect(hits).toEqual([]);
   });
