@@ -136,9 +136,10 @@ class MqttUplink {
   }
 
   #connect(): void {
-    const { settings, handle, health, log } = this.#deps;
+    const { log } = this.#deps;
     this.#discardClient();
-    const client = connect(settings.url, mqttOptions(settings, handle, { state: "offline", ...health() }));
+    const client = this.#open();
+    if (client === undefined) return;
     this.#client = client;
     client.handleMessage = (packet, done) => {
       this.#downlink(packet.topic, Buffer.from(packet.payload)).then(
@@ -152,6 +153,18 @@ class MqttUplink {
     client.on("error", (error) => log.warn({ errorCode: wordOf(error) }, "broker connection failed"));
     client.on("close", () => this.#lost(client));
     client.on("connect", () => this.#subscribe(client));
+  }
+
+  /** Certificate files that cannot be read just now are a broker that cannot be reached just now. */
+  #open(): MqttClient | undefined {
+    const { settings, handle, health, log, random } = this.#deps;
+    try {
+      return connect(settings.url, mqttOptions(settings, handle, { state: "offline", ...health() }));
+    } catch (error) {
+      log.error({ err: error }, "broker connection cannot be made");
+      this.take({ kind: "disconnected", random: random() });
+      return undefined;
+    }
   }
 
   /** Acknowledgements are listened for before anything is published, so that none is missed. */

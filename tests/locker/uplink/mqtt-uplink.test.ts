@@ -1,8 +1,12 @@
-import { generateKeyPairSync } from "node:crypto";
+import { generateKeyPairSync, randomUUID } from "node:crypto";
+import { rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { CompactEncrypt } from "jose";
-import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
+import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import type { CommandClaims } from "../../../src/contract/messages.ts";
 import { jwsType } from "../../../src/contract/messages.ts";
+import { soon } from "../../support/soon.ts";
 import { startTcpProxy } from "../../support/tcp-proxy.ts";
 import { EPOCH, HANDLE, ModelFleet, signJws, UplinkWorld } from "./uplink-world.ts";
 
@@ -18,10 +22,8 @@ afterEach(async () => {
 const numbered = (from: number, to: number): readonly string[] =>
   Array.from({ length: to - from + 1 }, (_, index) => `{"row":${from + index}}`);
 
-const stored = (count: number) =>
-  vi.waitFor(() => expect(world.fleet.payloads).toHaveLength(count), { timeout: 8_000 });
-const acked = (seq: number) =>
-  vi.waitFor(() => expect(world.inputsOf("acked").at(-1)?.seq).toBe(seq), { timeout: 8_000 });
+const stored = (count: number) => soon(() => expect(world.fleet.payloads).toHaveLength(count));
+const acked = (seq: number) => soon(() => expect(world.inputsOf("acked").at(-1)?.seq).toBe(seq));
 
 const command = (changes: Partial<CommandClaims> = {}): object => ({
   ...{ aud: HANDLE, epoch: EPOCH, jti: "0123456789abcdef", issuerEpoch: 1, seq: 1, iat: 1, exp: 2 },
@@ -73,10 +75,10 @@ describe("the uplink", () => {
   it("says online, its health, and offline when it stops", async () => {
     await world.broker.start();
     world.connect();
-    await vi.waitFor(() => expect(world.fleet.statuses).toEqual(["online"]));
+    await soon(() => expect(world.fleet.statuses).toEqual(["online"]));
     world.boards = "silent";
     world.uplink?.statusChanged();
-    await vi.waitFor(() => expect(world.fleet.statuses).toEqual(["online", "online"]));
+    await soon(() => expect(world.fleet.statuses).toEqual(["online", "online"]));
     await world.uplink?.stop();
     expect(world.fleet.statuses.at(-1)).toBe("offline");
   });
@@ -100,7 +102,7 @@ describe("a broker", () => {
     await world.broker.kill();
     world.connect({ speed: 20 });
     world.commit(...numbered(1, 4));
-    await vi.waitFor(() => expect(world.logged.map(({ message }) => message)).toContain("broker connection failed"));
+    await soon(() => expect(world.logged.map(({ message }) => message)).toContain("broker connection failed"));
     expect(world.inputs).toEqual([]);
     await world.broker.start();
     await acked(4);
@@ -114,7 +116,7 @@ describe("a broker", () => {
     await acked(2);
     for (let round = 1; round <= 3; round += 1) {
       await world.broker.kill();
-      await vi.waitFor(() => expect(world.inputsOf("link").at(-1)?.link).toBe("down"));
+      await soon(() => expect(world.inputsOf("link").at(-1)?.link).toBe("down"));
       world.commit(...numbered(2 * round + 1, 2 * round + 2));
       await world.broker.start();
       await acked(2 * round + 2);
@@ -126,10 +128,32 @@ describe("a broker", () => {
     await world.broker.start({ refuseEverybody: true });
     world.commit(...numbered(1, 1));
     world.connect({ speed: 20 });
-    await vi.waitFor(() => expect(world.logged.length).toBeGreaterThan(2));
+    await soon(() => expect(world.logged.length).toBeGreaterThan(2));
     await world.broker.kill();
     await world.broker.start();
     await acked(1);
+  });
+
+  it("is shown the login of the configuration, its password read anew at each connection", async () => {
+    await world.broker.start();
+    const passwordFile = join(tmpdir(), `lockerd-uplink-${randomUUID()}`);
+    writeFileSync(passwordFile, "first password\n", { mode: 0o600 });
+    world.connect({ speed: 20, credentials: { username: HANDLE, passwordFile } });
+    await soon(() => expect(world.broker.logins).toEqual([[HANDLE, "first password"]]));
+    writeFileSync(passwordFile, "second password\n");
+    await world.broker.kill();
+    await world.broker.start();
+    await soon(() => expect(world.broker.logins.at(-1)).toEqual([HANDLE, "second password"]));
+    rmSync(passwordFile);
+    expect(JSON.stringify(world.logged)).not.toContain("password");
+  });
+
+  it("is tried again and again while the certificates cannot be read", async () => {
+    const tls = { caFile: "/nowhere/ca.pem", certFile: "/nowhere/cert.pem", keyFile: "/nowhere/key.pem" };
+    world.connect({ port: 1, speed: 100, credentials: { tls } });
+    const failed = () => world.logged.filter(({ message }) => message === "broker connection cannot be made");
+    await soon(() => expect(failed().length).toBeGreaterThan(2));
+    expect(world.fatal).toEqual([]);
   });
 
   it("may vanish without a word: the silence is noticed and a new client resends", async () => {
@@ -140,7 +164,7 @@ describe("a broker", () => {
     await acked(1);
     proxy.swallow();
     world.commit(...numbered(2, 3));
-    await vi.waitFor(() => expect(proxy.connectionsCount()).toBeGreaterThan(1), { timeout: 5_000 });
+    await soon(() => expect(proxy.connectionsCount()).toBeGreaterThan(1));
     expect(world.fleet.payloads).toHaveLength(1);
     proxy.forward();
     await acked(3);
@@ -154,7 +178,7 @@ describe("the fleet", () => {
     world.fleet.acknowledging = false;
     world.connect({ speed: 50 });
     world.commit(...numbered(1, 3));
-    await vi.waitFor(() => expect(world.fleet.batches.length).toBeGreaterThan(1));
+    await soon(() => expect(world.fleet.batches.length).toBeGreaterThan(1));
     expect(world.fleet.batches.map(({ firstSeq }) => firstSeq)).toEqual(world.fleet.batches.map(() => 1));
     world.fleet.acknowledging = true;
     await acked(3);
@@ -185,7 +209,7 @@ describe("the fleet", () => {
     ];
     const pubacked = countPubacks();
     for (const text of forged) world.broker.say("down/ack", text);
-    await vi.waitFor(() => expect(pubacked).toHaveLength(forged.length));
+    await soon(() => expect(pubacked).toHaveLength(forged.length));
     expect(world.inputsOf("acked")).toEqual([]);
     world.broker.say("down/ack", await world.fleet.ack());
     await acked(2);
@@ -204,32 +228,32 @@ describe("a command", () => {
   it("is confirmed to the broker only after the engine has committed it", async () => {
     await world.broker.start();
     world.connect();
-    await vi.waitFor(() => expect(world.inputsOf("link")).toHaveLength(1));
+    await soon(() => expect(world.inputsOf("link")).toHaveLength(1));
     const order: string[] = [];
     world.broker.onPuback = () => void order.push("confirmed");
     world.beforePost = ({ kind }) => void order.push(kind);
     const text = await signJws(command(), jwsType.command, world.fleet.keys.privateKey);
     world.broker.say("down/command", text);
-    await vi.waitFor(() => expect(order).toEqual(["command", "confirmed"]));
+    await soon(() => expect(order).toEqual(["command", "confirmed"]));
     expect(world.inputsOf("command").map(({ claims }) => claims)).toEqual([command()]);
   });
 
   it("is not confirmed when the commit fails: the broker keeps it, and the process is told to end", async () => {
     await world.broker.start();
     world.connect();
-    await vi.waitFor(() => expect(world.inputsOf("link")).toHaveLength(1));
+    await soon(() => expect(world.inputsOf("link")).toHaveLength(1));
     const pubacked = countPubacks();
     world.beforePost = () => {
       throw new Error("disk full");
     };
     world.broker.say("down/command", await signJws(command(), jwsType.command, world.fleet.keys.privateKey));
-    await vi.waitFor(() => expect(world.fatal).toHaveLength(1));
+    await soon(() => expect(world.fatal).toHaveLength(1));
     expect(pubacked).toEqual([]);
     world.beforePost = () => {};
     await world.uplink?.stop();
     world.connect();
-    await vi.waitFor(() => expect(world.inputsOf("command")).toHaveLength(1));
-    await vi.waitFor(() => expect(pubacked).toHaveLength(1));
+    await soon(() => expect(world.inputsOf("command")).toHaveLength(1));
+    await soon(() => expect(pubacked).toHaveLength(1));
   });
 
   it("that is being read while the uplink stops is left with the broker for the next run", async () => {
@@ -246,7 +270,7 @@ describe("a command", () => {
       },
     };
     world.connect();
-    await vi.waitFor(() => expect(world.inputsOf("link")).toHaveLength(1));
+    await soon(() => expect(world.inputsOf("link")).toHaveLength(1));
     const pubacked = countPubacks();
     world.broker.say("down/command", await signJws(command(), jwsType.command, world.fleet.keys.privateKey));
     await reading.promise;
@@ -255,19 +279,19 @@ describe("a command", () => {
     await stopped;
     expect([pubacked, world.inputsOf("command")]).toEqual([[], []]);
     world.connect();
-    await vi.waitFor(() => expect(world.inputsOf("command")).toHaveLength(1));
+    await soon(() => expect(world.inputsOf("command")).toHaveLength(1));
   });
 
   it("of somebody else does nothing and is forgotten", async () => {
     await world.broker.start();
     world.connect();
-    await vi.waitFor(() => expect(world.inputsOf("link")).toHaveLength(1));
+    await soon(() => expect(world.inputsOf("link")).toHaveLength(1));
     const pubacked = countPubacks();
     const foreign = await signJws(command(), jwsType.command, generateKeyPairSync("ed25519").privateKey);
     const loose = await signJws({ ...command(), extra: 1 }, jwsType.command, world.fleet.keys.privateKey);
     const texts = [foreign, loose, "hello", "x".repeat(1_100_000)];
     for (const text of texts) world.broker.say("down/command", text);
-    await vi.waitFor(() => expect(pubacked).toHaveLength(texts.length));
+    await soon(() => expect(pubacked).toHaveLength(texts.length));
     expect(world.inputsOf("command")).toEqual([]);
     const refused = world.logged.filter(({ message }) => message === "message refused");
     expect(refused.map(({ fields }) => fields["refusedCount"])).toEqual([1, 2, 4]);
@@ -277,11 +301,11 @@ describe("a command", () => {
   it("sent while the locker was away arrives when it is back", async () => {
     await world.broker.start();
     world.connect();
-    await vi.waitFor(() => expect(world.inputsOf("link")).toHaveLength(1));
+    await soon(() => expect(world.inputsOf("link")).toHaveLength(1));
     await world.uplink?.stop();
     world.broker.say("down/command", await signJws(command(), jwsType.command, world.fleet.keys.privateKey));
     world.connect();
-    await vi.waitFor(() => expect(world.inputsOf("command")).toHaveLength(1));
+    await soon(() => expect(world.inputsOf("command")).toHaveLength(1));
   });
 });
 
@@ -295,7 +319,7 @@ describe("the desired document", () => {
       .encrypt(world.sealing.publicKey);
     world.broker.say("down/desired", sealed, true);
     world.connect();
-    await vi.waitFor(() => expect(world.inputsOf("desired")).toHaveLength(1));
+    await soon(() => expect(world.inputsOf("desired")).toHaveLength(1));
     expect(world.inputsOf("desired")[0]).toEqual({ kind: "desired", version: 3, issuedAt: 1_000, roster: [] });
   });
 });
@@ -304,10 +328,10 @@ describe("a journal that cannot be read", () => {
   it("ends the process instead of being sent with a gap", async () => {
     await world.broker.start();
     world.connect();
-    await vi.waitFor(() => expect(world.inputsOf("link")).toHaveLength(1));
+    await soon(() => expect(world.inputsOf("link")).toHaveLength(1));
     world.journal.append("{}");
     world.uplink?.committed(3);
-    await vi.waitFor(() => expect(world.fatal).toHaveLength(1));
+    await soon(() => expect(world.fatal).toHaveLength(1));
     expect(world.fleet.batches).toEqual([]);
   });
 });

@@ -11,6 +11,7 @@ import { parseTopic, type TopicKind, topicOf } from "../../../src/contract/topic
 import type { Input } from "../../../src/locker/domain/input.ts";
 import { createLetters } from "../../../src/locker/platform/letters.ts";
 import type { Alarm, Clock, JournalRow, Letters, Log, Outbox } from "../../../src/locker/ports.ts";
+import type { UplinkSettings } from "../../../src/locker/uplink/mqtt-options.ts";
 import { createUplink, type LockerUplink } from "../../../src/locker/uplink/mqtt-uplink.ts";
 
 export const HANDLE = "k7lockertest" as LockerHandle;
@@ -51,13 +52,17 @@ export class TestBroker {
   /** Every PUBLISH of a client and every PUBACK from one, in order. */
   onPublish: (packet: AedesPublishPacket, broker: TestBroker) => void = () => {};
   onPuback: (topic: string) => void = () => {};
+  readonly logins: (readonly [username: string | undefined, password: string | undefined])[] = [];
   readonly #sockets = new Set<Socket>();
   #aedes: Aedes | undefined;
   #server: Server | undefined;
 
   async start(options: { readonly refuseEverybody?: boolean } = {}): Promise<this> {
     const aedes = await Aedes.createBroker({
-      authenticate: (_client, _user, _password, done) => done(null, options.refuseEverybody !== true),
+      authenticate: (_client, username, password, done) => {
+        this.logins.push([username, password?.toString()]);
+        done(null, options.refuseEverybody !== true);
+      },
     });
     aedes.on("publish", (packet: AedesPublishPacket, client: Client | null) => {
       if (client !== null) this.onPublish(packet, this);
@@ -147,6 +152,13 @@ export class ModelFleet {
 export const signJws = (claims: object, typ: string, key: KeyObject): Promise<string> =>
   new CompactSign(Buffer.from(JSON.stringify(claims))).setProtectedHeader({ alg: "EdDSA", typ }).sign(key);
 
+type ConnectOptions = {
+  readonly port?: number;
+  readonly speed?: number;
+  readonly lastAcked?: number;
+  readonly credentials?: Omit<UplinkSettings, "url">;
+};
+
 /** Uplink, journal, broker and fleet. The clock runs `speed` times as fast as the wall's. */
 export class UplinkWorld {
   readonly keys = generateKeyPairSync("ed25519");
@@ -173,7 +185,7 @@ export class UplinkWorld {
     this.fleet.listen(this.broker);
   }
 
-  connect({ port = this.broker.port, speed = 1, lastAcked = 0 } = {}): LockerUplink {
+  connect({ port = this.broker.port, speed = 1, lastAcked = 0, credentials = {} }: ConnectOptions = {}): LockerUplink {
     const clock: Clock = {
       now: () => ({ wall: epochMs(Date.now()), mono: monoMs(performance.now() * speed) }),
     };
@@ -181,7 +193,7 @@ export class UplinkWorld {
       void this.logged.push({ fields, message });
     const fullLog: Log = { debug: log, info: log, warn: log, error: log };
     this.uplink = createUplink({
-      settings: { url: `mqtt://127.0.0.1:${port}` },
+      settings: { url: `mqtt://127.0.0.1:${port}`, ...credentials },
       handle: HANDLE,
       epoch: EPOCH,
       outbox: this.journal,
@@ -224,7 +236,7 @@ function scaledAlarm(clock: Clock, speed: number): Alarm {
       clearTimeout(timer);
       if (due === undefined) return;
       // A millisecond more, since a timer may come a little early.
-      timer = setTimeout(() => ring(), (due - clock.now().mono) / speed + 1);
+      timer = setTimeout(() => ring(), Math.max(0, due - clock.now().mono) / speed + 1);
     },
   };
 }
