@@ -38,12 +38,19 @@ const LiveDeposit = strict({
   compartment: CompartmentIdSchema,
   verifier: ParcelVerifierSchema,
   state: Type.Enum(["depositing", "stored", "collecting"]),
+  /** Nobody knows whether it is still inside. */
+  maybeCollected: Type.Boolean(),
 });
 
 /** Event type (without prefix and version) → schema of its `data`. */
 export const eventData = {
-  /** First row of every epoch: the whole locker. */
-  "locker.snapshot": strict({ compartments: Type.Array(CompartmentReport), deposits: Type.Array(LiveDeposit) }),
+  /** First row of every epoch, and again when the layout changed: the whole locker. */
+  "locker.snapshot": strict({
+    compartments: Type.Array(
+      strict({ ...CompartmentReport.properties, door: Type.Enum(["open", "closed", "unknown"]) }),
+    ),
+    deposits: Type.Array(LiveDeposit),
+  }),
   "locker.started": strict({ after: Type.Enum(["clean_stop", "crash", "first_start"]) }),
   "compartment.changed": CompartmentReport,
   /** `authorisation` is null when nobody was allowed to open it. */

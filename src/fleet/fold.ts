@@ -85,14 +85,14 @@ function doorIs(state: LockerState, id: CompartmentId, door: CompartmentStatus["
   return compartment === undefined ? [] : [{ table: "compartment", put: { ...compartment, door } }];
 }
 
-/** The whole locker anew: a new database knows no doors yet, and a deposit it does not name may be gone. */
+/** The whole locker anew: a deposit it does not name may be gone. */
 function foldSnapshot(state: LockerState, data: EventData<"locker.snapshot">, at: EpochMs): readonly FoldChange[] {
   const named = new Set(data.compartments.map(({ compartment }) => compartment));
   const cabinet: FoldChange[] = [
     ...[...state.compartment.keys()]
       .filter((id) => !named.has(id))
       .map((del): FoldChange => ({ table: "compartment", del })),
-    ...data.compartments.map((report): FoldChange => ({ table: "compartment", put: { ...report, door: "unknown" } })),
+    ...data.compartments.map((put): FoldChange => ({ table: "compartment", put })),
     ...[...state.board.keys()].map((del): FoldChange => ({ table: "board", del })),
   ];
   const sizes = new Map(data.compartments.map(({ compartment, size }) => [compartment, size]));
@@ -100,7 +100,7 @@ function foldSnapshot(state: LockerState, data: EventData<"locker.snapshot">, at
   const parcels: FoldChange[] = [
     ...data.deposits.map((each): FoldChange => {
       const put = parcelOf(state, each, at, sizes.get(each.compartment));
-      return { table: "parcel", put: { ...put, state: each.state } };
+      return { table: "parcel", put: { ...put, state: each.state, maybeCollected: each.maybeCollected } };
     }),
     ...[...state.parcel.values()]
       .filter((parcel) => isInLocker(parcel) && parcel.deposit !== null && !live.has(parcel.deposit))
@@ -155,9 +155,10 @@ function foldParcel(state: LockerState, fact: Fact, at: EpochMs): readonly FoldC
     case "deposit.cancelled":
       return parcelBecomes(state, fact.data.deposit, at, "cancelled", false);
     case "deposit.interrupted":
-      // The parcel may lie in the compartment or be in the courier's hands: a person has to look.
-      return parcelBecomes(state, fact.data.deposit, at, "disputed", true);
+      // It still has to be finished by its courier; its compartment is reported as unknown beside this.
+      return parcelBecomes(state, fact.data.deposit, at, "depositing");
     case "pickup.started":
+      return parcelBecomes(state, fact.data.deposit, at, "collecting");
     case "pickup.opened":
       return parcelBecomes(state, fact.data.deposit, at, "collecting", false);
     case "pickup.in_doubt":
@@ -176,9 +177,10 @@ function parcelBecomes(
   deposit: DepositId,
   at: EpochMs,
   next: ParcelState,
-  maybeCollected: boolean,
+  maybeCollected?: boolean,
 ): readonly FoldChange[] {
   const parcel = [...state.parcel.values()].find((each) => each.deposit === deposit);
   if (parcel === undefined) return [];
-  return [{ table: "parcel", put: { ...parcel, state: next, maybeCollected, changedAt: at } }];
+  const doubt = maybeCollected ?? parcel.maybeCollected;
+  return [{ table: "parcel", put: { ...parcel, state: next, maybeCollected: doubt, changedAt: at } }];
 }

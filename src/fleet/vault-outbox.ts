@@ -32,7 +32,9 @@ export async function queueForVault(
     await insert(trx, { locker: batch.locker, ...issued, attempts_count: 0, next_at: now });
     return false;
   }
-  if (fact.name !== "pickup.collected" && fact.name !== "deposit.cancelled") return false;
+  if (fact.name !== "pickup.collected" && fact.name !== "pickup.disputed" && fact.name !== "deposit.cancelled") {
+    return false;
+  }
   const { deposit } = fact.data;
   const { numDeletedRows } = await trx
     .deleteFrom("vault_outbox")

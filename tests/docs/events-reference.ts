@@ -33,6 +33,8 @@ function formOf(schema: Schema): string {
   switch (schema.type) {
     case "null":
       return "null";
+    case "boolean":
+      return "true or false";
     case "string":
       return schema.pattern === undefined ? "text" : `text, ${code(schema.pattern)}`;
     case "integer":

@@ -24,6 +24,7 @@ export const snapshot = (count = 2): Fact => ({
       size: "S",
       occupancy: "available",
       outOfService: null,
+      door: "unknown",
     })),
     deposits: [],
   },

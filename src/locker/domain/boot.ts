@@ -30,28 +30,33 @@ export function boot(d: Draft, input: Extract<Input, { kind: "boot" }>): void {
   });
   d.setTimer("prune", "all", PRUNE_EVERY_MS);
   d.setTimer("refill", "all", REFILL_EVERY_MS);
-  layOut(d, input.layout, input.opened === "after_quarantine");
-  if (firstStart) snapshot(d);
+  const isRelaid = layOut(d, input.layout, input.opened === "after_quarantine");
+  if (isRelaid) snapshot(d);
   d.fact("locker.started", { after: firstStart ? "first_start" : meta.cleanStop ? "clean_stop" : "crash" });
   d.put("meta", { ...meta, cleanStop: false });
   for (const { id } of [...d.all("compartment")]) settleAfterCrash(d, id);
   for (const effect of resume(d)) d.effect(effect);
 }
 
-const newCompartment = { outOfService: null, door: "closed", deposit: null, authorisation: null } as const;
+const newCompartment = { outOfService: null, door: "unknown", deposit: null, authorisation: null } as const;
 
-/** Compartments the configuration added or removed. One that still holds a parcel is never removed. */
-function layOut(d: Draft, layout: Layout, afterQuarantine: boolean): void {
+/** Compartments the configuration added, resized or removed; says whether there were any. A parcel's is never removed. */
+function layOut(d: Draft, layout: Layout, afterQuarantine: boolean): boolean {
+  let isRelaid = false;
   const wanted = new Set(layout.map(({ id }) => id));
   const occupancy = afterQuarantine ? "unknown" : "available";
   for (const compartment of [...d.all("compartment")]) {
-    if (!wanted.has(compartment.id) && compartment.deposit === null) d.del("compartment", compartment.id);
+    if (wanted.has(compartment.id) || compartment.deposit !== null) continue;
+    d.del("compartment", compartment.id);
+    isRelaid = true;
   }
   for (const { id, size } of layout) {
     const known = d.get("compartment", id);
-    if (known === undefined) d.put("compartment", { ...newCompartment, id, size, occupancy });
-    else if (known.size !== size) d.put("compartment", { ...known, size });
+    if (known?.size === size) continue;
+    d.put("compartment", known === undefined ? { ...newCompartment, id, size, occupancy } : { ...known, size });
+    isRelaid = true;
   }
+  return isRelaid;
 }
 
 /** Compartments that hold a parcel and are missing from the configuration: the daemon must not start like this. */
@@ -60,16 +65,21 @@ export function missingFromLayout(state: Pick<State, "compartment">, layout: Lay
   return [...state.compartment.values()].filter((c) => c.deposit !== null && !wanted.has(c.id)).map(({ id }) => id);
 }
 
-/** First row of an epoch: the fleet starts from here. */
+/** First row of an epoch, and after every change of the layout: the fleet starts from here. */
 function snapshot(d: Draft): void {
   d.fact("locker.snapshot", {
-    compartments: Array.from(d.all("compartment"), ({ id, size, occupancy, outOfService }) => ({
+    compartments: Array.from(d.all("compartment"), ({ id, size, occupancy, outOfService, door }) => ({
       compartment: id,
       size,
       occupancy,
       outOfService,
+      door,
     })),
-    deposits: [],
+    deposits: [...d.all("deposit")].flatMap(({ id, compartment, verifier, state, doubtedBy }) =>
+      state === "depositing" || state === "stored" || state === "collecting"
+        ? [{ deposit: id, compartment, verifier, state, maybeCollected: doubtedBy !== null }]
+        : [],
+    ),
   });
 }
 

@@ -10,8 +10,8 @@ import { ROSTER_FRESH_MS, SESSION_IDLE_MS } from "./policy.ts";
 type Of<K extends KioskInput["kind"]> = Extract<KioskInput, { kind: K }>;
 
 /**
- * Id, PIN and time code together. Without a clock the time code proves nothing: then, as with a stale roster, the PIN
- * alone lets a courier deposit, and only that.
+ * Id, PIN and time code together. Without a clock the time code proves nothing: then the PIN alone lets a courier
+ * deposit, and only that. A stale roster lets nobody recall either.
  */
 export function signIn(d: Draft, input: Of<"sign_in">): Reply {
   const pause = pinPause(d);

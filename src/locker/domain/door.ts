@@ -1,5 +1,6 @@
 import type { CompartmentId } from "../../contract/ids.ts";
 import { endCommanded, opened } from "./access.ts";
+import { raiseDoubt } from "./doubt.ts";
 import type { Draft } from "./draft.ts";
 import type { BusReport } from "./input.ts";
 import type { Authorisation } from "./model.ts";
@@ -22,8 +23,11 @@ function doorOpened(d: Draft, compartment: CompartmentId): void {
   if (authorisation?.state === "opened") return;
   if (authorisation !== undefined && mayStillOpen(d, authorisation)) return opened(d, authorisation);
   const commanded = commandedElsewhere(d);
+  const neverSeen = d.compartment(compartment).door === "unknown";
   d.setCompartment(compartment, { door: "open" });
   d.fact("door.opened", { compartment, authorisation: null, purpose: null });
+  // The doors of a new cabinet stand open until somebody closes them.
+  if (neverSeen) return;
   if (commanded === undefined) breakIn(d, compartment);
   else wrongDoor(d, commanded, compartment);
 }
@@ -77,7 +81,5 @@ function breakIn(d: Draft, compartment: CompartmentId): void {
   const { deposit: id } = d.compartment(compartment);
   if (id === null) return d.setCompartment(compartment, { occupancy: "unknown" });
   const deposit = d.deposit(id);
-  if (deposit.doubtedBy !== null) return;
-  d.put("deposit", { ...deposit, doubtedBy: "break_in" });
-  d.fact("pickup.in_doubt", { deposit: id, compartment });
+  if (deposit.doubtedBy === null) raiseDoubt(d, deposit, "break_in");
 }

@@ -66,11 +66,14 @@ export function pauseMs(strikes: number, degraded: boolean): number {
 export function codeGuess(d: Draft): Reply {
   const degraded = extensionNeeded(d);
   const strikes = take(d, "code");
-  const guessTimes = [...d.runtime.guessTimes.filter((at) => d.now.mono - at < HOUR_MS), d.now.mono];
+  const recent = [...d.runtime.guessTimes.filter((at) => d.now.mono - at < HOUR_MS), d.now.mono];
+  const isAlarming = recent.length >= GUESS_ALARM_COUNT;
+  // After an alarm the count begins anew, so that an attack that goes on is reported again.
+  const guessTimes = isAlarming ? [d.now.mono] : recent;
   const codePausedUntil = plusMs(d.now.mono, pauseMs(strikes, degraded));
-  d.put("runtime", { ...d.runtime, guessTimes: guessTimes.slice(-GUESS_ALARM_COUNT), codePausedUntil });
+  d.put("runtime", { ...d.runtime, guessTimes, codePausedUntil });
   if (codePausedUntil > d.now.mono) d.setTimer("pause", "code", codePausedUntil - d.now.mono);
-  if (guessTimes.length === GUESS_ALARM_COUNT) d.fact("guessing.alarm", { guessesInHour: GUESS_ALARM_COUNT });
+  if (isAlarming) d.fact("guessing.alarm", { guessesInHour: GUESS_ALARM_COUNT });
   return refuse({ code: "unknown_code" });
 }
 
@@ -121,7 +124,7 @@ export function refill(d: Draft): void {
 export function pausesAtBoot(d: Draft): { codePausedUntil: typeof d.now.mono; pinPausedUntil: typeof d.now.mono } {
   const until = (name: "code" | "pin") => {
     const row = d.get("budget", name);
-    return row === undefined ? monoMs(0) : plusMs(d.now.mono, pauseMs(row.strikes, false));
+    return row === undefined ? monoMs(0) : plusMs(d.now.mono, pauseMs(row.strikes, name === "code" && row.level < 1));
   };
   return { codePausedUntil: until("code"), pinPausedUntil: until("pin") };
 }

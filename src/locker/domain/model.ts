@@ -24,8 +24,8 @@ export type Compartment = {
   readonly size: Size;
   readonly occupancy: Occupancy;
   readonly outOfService: OutOfServiceReason | null;
-  /** The door as last recorded, which is what the fleet believes. What is seen now stands in `door`. */
-  readonly door: "open" | "closed";
+  /** The door as last recorded, which is what the fleet believes; `unknown` before the first. Now: table `door`. */
+  readonly door: Door;
   /** The live deposit in it. */
   readonly deposit: DepositId | null;
   /** The authorisation that was last commanded here; its state tells whether it is over. */

@@ -1,4 +1,5 @@
 import type { DepositId } from "../../contract/ids.ts";
+import { raiseDoubt, settleDoubt } from "./doubt.ts";
 import { DONE, type Draft } from "./draft.ts";
 import { codeGuess, codePause, extensionNeeded } from "./guessing.ts";
 import type { KioskInput } from "./input.ts";
@@ -54,13 +55,13 @@ export function pickupOpened(d: Draft, authorisation: Authorisation): void {
   const deposit = depositOf(d, authorisation);
   if (deposit === undefined) return;
   burnProofs(d, deposit);
-  d.put("deposit", { ...deposit, code: "burned" });
+  d.put("deposit", { ...deposit, code: "burned", doubtedBy: null });
   d.fact("pickup.opened", { deposit: deposit.id, compartment: deposit.compartment });
 }
 
 export function pickupClosed(d: Draft, authorisation: Authorisation): void {
   const deposit = depositOf(d, authorisation);
-  if (deposit === undefined || deposit.code !== "burned" || deposit.held) return;
+  if (deposit?.state !== "collecting" || deposit.code !== "burned" || deposit.held) return;
   d.put("deposit", { ...deposit, state: "collected", endedAt: d.now.wall });
   d.setCompartment(deposit.compartment, { deposit: null, occupancy: "available" });
   d.setTimer("reopen", deposit.compartment, REOPEN_MS);
@@ -70,23 +71,19 @@ export function pickupClosed(d: Draft, authorisation: Authorisation): void {
 export function pickupFailed(d: Draft, authorisation: Authorisation): void {
   const deposit = depositOf(d, authorisation);
   if (deposit === undefined || deposit.code !== "claimed") return;
-  d.put("deposit", { ...deposit, state: deposit.doubtedBy === null ? "stored" : "collecting", code: "live" });
+  if (deposit.doubtedBy !== null) return raiseDoubt(d, deposit, deposit.doubtedBy);
+  d.put("deposit", { ...deposit, state: "stored", code: "live" });
   d.fact("pickup.rearmed", { deposit: deposit.id, compartment: deposit.compartment });
 }
 
 export function pickupInDoubt(d: Draft, authorisation: Authorisation): void {
   const deposit = depositOf(d, authorisation);
-  if (deposit === undefined || deposit.code !== "claimed") return;
-  d.put("deposit", { ...deposit, code: "live", doubtedBy: deposit.doubtedBy ?? authorisation.id });
-  d.fact("pickup.in_doubt", { deposit: deposit.id, compartment: deposit.compartment });
+  if (deposit?.code === "claimed") raiseDoubt(d, deposit, authorisation.id);
 }
 
-/** The doubt this authorisation raised is answered: the parcel is still there. An older doubt stays. */
 export function pickupCleared(d: Draft, authorisation: Authorisation): void {
   const deposit = depositOf(d, authorisation);
-  if (deposit?.doubtedBy !== authorisation.id || deposit.code !== "live") return;
-  d.put("deposit", { ...deposit, state: "stored", doubtedBy: null });
-  d.fact("pickup.rearmed", { deposit: deposit.id, compartment: deposit.compartment });
+  if (deposit !== undefined) settleDoubt(d, deposit, authorisation.id);
 }
 
 /** Once more, for the person who still stands there: within the grace window after the close. */

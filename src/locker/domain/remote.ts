@@ -1,8 +1,9 @@
 import type { CommandClaims } from "../../contract/messages.ts";
 import { metaOf } from "./courier.ts";
+import { raiseDoubt, settleDoubt } from "./doubt.ts";
 import type { Draft } from "./draft.ts";
 import { takeRemoteOccupied } from "./guessing.ts";
-import { type Authorisation, isLive } from "./model.ts";
+import type { Authorisation } from "./model.ts";
 import { authorise, cannotOpen } from "./opening.ts";
 import { CHALLENGE_MS, CHALLENGES_MAX, REMOTE_OPENS_PER_MINUTE_MAX } from "./policy.ts";
 
@@ -62,15 +63,11 @@ function openRemotely(d: Draft, claims: Of<"open">): string | undefined {
 /** Somebody else's hand may have been in it: what lay there is in doubt from now on, and its code still opens. */
 export function remoteOpened(d: Draft, { id, deposit: depositId }: Authorisation): void {
   const deposit = depositId === null ? undefined : d.get("deposit", depositId);
-  if (deposit === undefined || !isLive(deposit) || deposit.doubtedBy !== null) return;
-  d.put("deposit", { ...deposit, doubtedBy: id });
-  d.fact("pickup.in_doubt", { deposit: deposit.id, compartment: deposit.compartment });
+  if (deposit !== undefined && deposit.doubtedBy === null) raiseDoubt(d, deposit, id);
 }
 
 /** The board remembers that nothing moved: the doubt this open raised is over. */
 export function remoteCleared(d: Draft, { id, deposit: depositId }: Authorisation): void {
   const deposit = depositId === null ? undefined : d.get("deposit", depositId);
-  if (deposit?.doubtedBy !== id || !isLive(deposit)) return;
-  d.put("deposit", { ...deposit, doubtedBy: null });
-  d.fact("pickup.rearmed", { deposit: deposit.id, compartment: deposit.compartment });
+  if (deposit !== undefined) settleDoubt(d, deposit, id);
 }

@@ -80,7 +80,7 @@ const columns: { readonly [T in DurableTableName]: ColumnsOf<T> } = {
     size: oneOf(SIZES),
     occupancy: oneOf(["available", "reserved", "occupied", "unknown"]),
     outOfService: orNull(oneOf(["broken", "blocked", "dirty", "sensor_fault", "audit"])),
-    door: oneOf(["open", "closed"]),
+    door: oneOf(["open", "closed", "unknown"]),
     deposit: orNull(text(hex128Pattern)),
     authorisation: orNull(text(authorisationPattern)),
   },

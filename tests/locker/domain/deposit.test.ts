@@ -185,6 +185,14 @@ describe("an open door", () => {
     expect(locker.at(compartment(2)).occupancy).toBe("unknown");
   });
 
+  it("of a cabinet that was never seen before is no break-in", () => {
+    const locker = new TestLocker(["S"], { doors: "unknown" });
+    locker.door(1, "open");
+    locker.door(1, "closed");
+    expect(locker.factNames()).not.toContain("door.break_in");
+    expect(locker.at(compartment(1)).occupancy).toBe("available");
+  });
+
   it("that opened unseen while the daemon was down is a break-in too", () => {
     const locker = new TestLocker();
     locker.store(1);

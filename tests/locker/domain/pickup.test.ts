@@ -79,6 +79,38 @@ describe("a pickup", () => {
     expect(refusal(locker.submit({ kind: "dispute_pickup", deposit }))).toBe("reopen_over");
   });
 
+  it("stays disputed when the empty compartment's door is closed afterwards", () => {
+    const locker = new TestLocker();
+    const { deposit, at } = locker.store(1);
+    locker.typeCode(1);
+    locker.door(at, "open");
+    locker.submit({ kind: "dispute_pickup", deposit });
+    locker.door(at, "closed");
+    expect(locker.deposit(deposit).state).toBe("disputed");
+    expect(locker.at(at)).toMatchObject({ occupancy: "unknown", outOfService: "audit" });
+    expect(locker.factNames()).not.toContain("pickup.collected");
+  });
+
+  it("keeps an older doubt when a further try is refused by the board", () => {
+    const locker = new TestLocker();
+    const { deposit } = locker.store(1);
+    locker.typeCode(1);
+    locker.advance(3_000);
+    locker.facts = [];
+    locker.typeCode(1);
+    locker.submit({ kind: "unlock_result", op: locker.lastOp(), outcome: "rejected", reason: "busy" });
+    expect(locker.deposit(deposit)).toMatchObject({ state: "collecting", code: "live" });
+    expect(locker.factNames()).not.toContain("pickup.rearmed");
+  });
+
+  it("is not commanded while its door stands open", () => {
+    const locker = new TestLocker();
+    const { deposit, at } = locker.store(1);
+    locker.door(at, "open");
+    expect(refusal(locker.typeCode(1))).toBe("door_already_open");
+    expect(locker.deposit(deposit).code).toBe("live");
+  });
+
   it("is not attempted while the door cannot be seen, and the code stays unclaimed", () => {
     const locker = new TestLocker();
     const { deposit, at } = locker.store(1);
@@ -161,7 +193,17 @@ describe("guessing", () => {
     expect(guessRefillPerDay(1)).toBeCloseTo(14.29, 2);
   });
 
-  it("raises one alarm for ten guesses in an hour", () => {
+  it("blocks nobody for minutes after a restart with the budget spent", () => {
+    const locker = new TestLocker();
+    locker.store(1);
+    guess(locker, 25);
+    locker.crash();
+    locker.doorsSeen();
+    locker.advance(2_000);
+    expect(locker.typeCode(1, "with_extension").kind).toBe("opening");
+  });
+
+  it("raises an alarm for every ten guesses in an hour", () => {
     const locker = new TestLocker();
     for (let i = 0; i < 12; i++) {
       locker.typeCode(0xbad + i);

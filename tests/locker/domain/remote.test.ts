@@ -96,7 +96,7 @@ describe("a remote open", () => {
     open(locker, ask(locker, at), at);
     locker.door(at, "open");
     locker.door(at, "closed");
-    expect(locker.deposit(deposit)).toMatchObject({ state: "stored", code: "live" });
+    expect(locker.deposit(deposit)).toMatchObject({ state: "collecting", code: "live" });
     expect(locker.deposit(deposit).doubtedBy).not.toBeNull();
     expect(locker.typeCode(1).kind).toBe("opening");
   });

@@ -18,7 +18,7 @@ CREATE TABLE compartment (
   size TEXT NOT NULL CHECK (size IN ('S', 'M', 'L')),
   occupancy TEXT NOT NULL CHECK (occupancy IN ('available', 'reserved', 'occupied', 'unknown')),
   out_of_service TEXT CHECK (out_of_service IN ('broken', 'blocked', 'dirty', 'sensor_fault', 'audit')),
-  door TEXT NOT NULL CHECK (door IN ('open', 'closed')),
+  door TEXT NOT NULL CHECK (door IN ('open', 'closed', 'unknown')),
   deposit TEXT REFERENCES deposit (id) DEFERRABLE INITIALLY DEFERRED,
   authorisation TEXT CHECK (length(authorisation) = 14 AND authorisation NOT GLOB '*[^0-9a-f]*')
 ) STRICT;
