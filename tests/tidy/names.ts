@@ -5,8 +5,8 @@ import { isTypeScript, lineOf, parseSource, type SourceFile, type Violation, wor
 /** Words for a compartment that the product does not use. */
 const COMPARTMENT_SYNONYMS = new Set(["cell", "cells", "box", "boxes"]);
 
-/** Names other people gave: the drawing model of browsers. */
-const FOREIGN_NAMES = /^(viewBox|getBBox|boundingBox|boxSizing|boxShadow)$/;
+/** Names other people gave: the drawing model of browsers, the schema library. */
+const FOREIGN_NAMES = /^(viewBox|getBBox|boundingBox|boxSizing|boxShadow|TypeBox[A-Z]\w+)$/;
 
 const NAMELESS_FILES = new Set(["utils", "util", "helpers", "helper", "misc", "common", "shared", "index"]);
 

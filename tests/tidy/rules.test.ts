@@ -54,6 +54,7 @@ describe("name rules", () => {
     ["src/a.ts", "export const cellId = 1;", /"cellId": the word is "compartment"/, "export const cancelledAt = 1;"],
     ["src/a.ts", "type A = { boxes: number };", /"boxes"/, "type A = { outbox: number };"],
     ["src/a.ts", "export const LOCKER_BOX = 1;", /"LOCKER_BOX"/, 'export const note = "a box";'],
+    ["src/a.ts", "export type TypeBox = 1;", /"TypeBox"/, 'import type { TypeBoxTypeProvider } from "x";'],
     ["src/a.tsx", "export const A = () => <Box />;", /"Box"/, 'export const A = () => <svg viewBox="0 0 1 1" />;'],
   ]);
 

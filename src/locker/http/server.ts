@@ -1,7 +1,7 @@
 import cookie from "@fastify/cookie";
 import { type TypeBoxTypeProvider, TypeBoxValidatorCompiler } from "@fastify/type-provider-typebox";
 import Fastify, { type FastifyError } from "fastify";
-import type { KioskProblemCode } from "../../contract/kiosk-api.ts";
+import type { Problem } from "../../contract/kiosk-api.ts";
 import type { CourierCheck, Log, Proofs } from "../ports.ts";
 import { faultsOf } from "./faults.ts";
 import { createGuard } from "./guard.ts";
@@ -102,7 +102,9 @@ function strictApp(log: Log): KioskApp {
       ignoreDuplicateSlashes: false,
       maxParamLength: 64,
     },
-    frameworkErrors: (_error, _request, reply) => sendProblem(reply, problemOf({ code: "bad_request" })),
+    frameworkErrors: (_error, _request, reply) => {
+      void sendProblem(reply, problemOf({ code: "bad_request" }));
+    },
   }).withTypeProvider<TypeBoxTypeProvider>();
   app.server.maxConnections = CONNECTIONS_MAX;
   app.setValidatorCompiler(TypeBoxValidatorCompiler);
@@ -117,13 +119,9 @@ function strictApp(log: Log): KioskApp {
 
 function observe(app: KioskApp, log: Log): void {
   app.setErrorHandler(async (error: FastifyError, request, reply) => {
-    if (error.validation !== undefined) {
-      const faults = faultsOf(error.validationContext ?? "body", error.validation);
-      return sendProblem(reply, problemOf({ code: "bad_request" }, faults));
-    }
-    const code = problemCodeOf(error);
-    if (code === "internal") log.error({ err: error, route: request.routeOptions.url }, "request failed");
-    return sendProblem(reply, problemOf({ code }, code === "bad_request" ? ["body: is not JSON"] : undefined));
+    const problem = problemOfError(error);
+    if (problem.code === "internal") log.error({ err: error, route: request.routeOptions.url }, "request failed");
+    return sendProblem(reply, problem);
   });
   app.addHook("onResponse", async (request, reply) => {
     const { method, routeOptions } = request;
@@ -132,15 +130,21 @@ function observe(app: KioskApp, log: Log): void {
   });
 }
 
-function problemCodeOf(error: FastifyError): KioskProblemCode {
-  switch (error.statusCode) {
-    case 400:
-      return "bad_request";
+function problemOfError({ validation, validationContext, statusCode = 500, code = "" }: FastifyError): Problem {
+  if (validation !== undefined) {
+    return problemOf({ code: "bad_request" }, faultsOf(validationContext ?? "body", validation));
+  }
+  if (statusCode >= 500) return problemOf({ code: "internal" });
+  switch (statusCode) {
+    // Of the static files: a folder, a hidden file.
+    case 403:
+    case 404:
+      return problemOf({ code: "not_found" });
     case 413:
-      return "too_large";
+      return problemOf({ code: "too_large" });
     case 415:
-      return "wrong_media_type";
+      return problemOf({ code: "wrong_media_type" });
     default:
-      return "internal";
+      return problemOf({ code: "bad_request" }, code.startsWith("FST_ERR_CTP_") ? ["body: is not JSON"] : undefined);
   }
 }

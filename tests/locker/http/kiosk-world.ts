@@ -7,6 +7,7 @@ import { text } from "node:stream/consumers";
 import pino from "pino";
 import type { CompartmentId, CourierId, DepositId, Size } from "../../../src/contract/ids.ts";
 import type { KioskView, OpeningReply, Problem, SignedInReply } from "../../../src/contract/kiosk-api.ts";
+import type { KioskEngine } from "../../../src/locker/http/kiosk-engine.ts";
 import { createKioskServer, type KioskServer } from "../../../src/locker/http/server.ts";
 import { EngineRim, type IssuedCode } from "../../support/engine-rim.ts";
 import { EventStream } from "../../support/event-stream.ts";
@@ -34,6 +35,8 @@ export class KioskWorld implements AsyncDisposable {
   /** Every line the server has logged, at every level. */
   readonly logged: string[] = [];
   isDatabaseReadable = true;
+  /** Listeners the server has at the engine. */
+  watchersCount = 0;
   readonly #pageDir = buildPage();
   #server: KioskServer | undefined;
   #cookie = "";
@@ -58,7 +61,7 @@ export class KioskWorld implements AsyncDisposable {
       },
     });
     this.#server = await createKioskServer({
-      engine: this.rim.engine,
+      engine: this.#watchedEngine(),
       lockerName: "Test Street 1",
       staticDir: this.#pageDir,
       proofs: this.rim.proofs,
@@ -143,6 +146,23 @@ export class KioskWorld implements AsyncDisposable {
   /** A request under way. */
   start(method: string, path: string, headers: Headers, body?: string): ClientRequest {
     return httpRequest(this.url + path, { method, headers, agent: false }).end(body);
+  }
+
+  #watchedEngine(): KioskEngine {
+    const { engine } = this.rim;
+    return {
+      state: engine.state,
+      submit: (input) => engine.submit(input),
+      now: () => engine.now(),
+      onChange: (listener) => {
+        const forget = engine.onChange(listener);
+        this.watchersCount += 1;
+        return () => {
+          this.watchersCount -= 1;
+          forget();
+        };
+      },
+    };
   }
 
   #send(method: string, path: string, headers: Headers, body?: string): Promise<IncomingMessage> {

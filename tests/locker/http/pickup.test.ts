@@ -91,7 +91,7 @@ describe("a typed code", () => {
     const { code } = await world.deposit();
     const unlocksBefore = world.rim.bus.unlocks.length;
     const gate = Promise.withResolvers<void>();
-    world.rim.proofs.gate = gate.promise;
+    world.rim.proofs.hold = () => gate.promise;
     const abandoned = world.start("POST", "/kiosk/v1/pickup", world.jsonHeaders, JSON.stringify({ code }));
     abandoned.on("error", () => undefined);
     await expect.poll(() => world.rim.proofs.digestedCount).toBe(1);
@@ -106,7 +106,7 @@ describe("a typed code", () => {
   it("waits its turn behind eight others at most", async () => {
     await using world = await KioskWorld.open();
     const gate = Promise.withResolvers<void>();
-    world.rim.proofs.gate = gate.promise;
+    world.rim.proofs.hold = () => gate.promise;
     const answers: Answer[] = [];
     const asked = Array.from({ length: 12 }, async () => {
       answers.push(await world.post("/pickup/qr", { token: "A".repeat(22) }));
