@@ -234,8 +234,8 @@ class ForkedBus implements BusClient {
     this.#port = "closed";
     clearTimeout(this.#watchdog);
     if (this.#isStopping) return this.#stopped.resolve();
-    const { signalCode, exitCode } = child;
-    this.#deps.log.error({ bus: this.#settings.name, exitCode, signalCode }, "bus process ended");
+    const { signalCode: signal, exitCode } = child;
+    this.#deps.log.error({ bus: this.#settings.name, exitCode, signal }, "bus process ended");
     if (this.#deps.monoNow() - this.#startedAt > STEADY_MS) this.#restartPauseMs = RESTART_MS_FIRST;
     this.#restart = setTimeout(() => this.#fork(), this.#restartPauseMs);
     this.#restartPauseMs = Math.min(this.#restartPauseMs * 2, RESTART_MS_MAX);

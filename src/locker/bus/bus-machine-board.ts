@@ -30,8 +30,8 @@ export type Link = {
 /** What one poll told, beyond its reports. */
 export type PollNews = {
   readonly reports: readonly MachineReport[];
-  readonly movedDoors: readonly { readonly channel: number; readonly door: Door }[];
-  readonly operationsOver: readonly { readonly channel: number; readonly uptimeMs: number }[];
+  /** Channels whose door was opened since the last poll, whatever it is now. */
+  readonly openedChannels: readonly number[];
   /** Every event so far is in; the doors are as `levelOf` says. */
   readonly isCaughtUp: boolean;
 };
@@ -137,13 +137,11 @@ export class Board {
     if (!answer.hasMoreEvents) reports.push(...this.#settleLevels());
     return {
       reports,
-      movedDoors: fresh.flatMap((event) => {
+      openedChannels: fresh.flatMap((event) => {
         const channel = event.kind === "door" ? this.channels.get(event.channel) : undefined;
-        return event.kind === "door" && channel !== undefined
-          ? [{ channel: event.channel, door: throughFeedback(channel, event.door) }]
-          : [];
+        if (event.kind !== "door" || channel === undefined) return [];
+        return throughFeedback(channel, event.door) === "open" ? [event.channel] : [];
       }),
-      operationsOver: fresh.filter((event) => event.kind === "operation_over"),
       isCaughtUp: !answer.hasMoreEvents,
     };
   }

@@ -22,8 +22,6 @@ export type Evidence = "never_seen" | "no_change" | "opened" | "unknown";
 type Sent = {
   readonly boot: number;
   readonly writtenMs: number;
-  /** Never later than the board's true uptime when the frame was written. */
-  readonly writtenUptimeMs: number;
   readonly notAfterUptimeMs: number;
 };
 
@@ -57,7 +55,6 @@ export class Operation {
   phase: Phase = { kind: "queued" };
   /** The door was seen other than closed since the frame was written. */
   #hasMoved = false;
-  #isPulseOver = false;
   #closedPolls = 0;
 
   constructor(command: { op: OpId; board: Board; channel: Channel; notAfterMs: number }) {
@@ -138,15 +135,15 @@ export class Operation {
   polled(news: PollNews, nowMs: number): Outcome | "still_closed" | undefined {
     const { phase, channel } = this;
     if (phase.kind === "queued") return undefined;
-    const wasPulseOver = this.#isPulseOver;
-    this.#watch(news, phase.sent, nowMs);
+    const hasOpened = news.openedChannels.includes(channel.channel);
+    if (hasOpened || (news.isCaughtUp && this.board.levelOf(channel) !== "closed")) this.#hasMoved = true;
     if (phase.kind === "doubtful") {
       if (phase.isNeverSeen) return rejected("not_received");
       const uptimeMs = this.board.link?.polled?.uptimeMs ?? 0;
       const isPast = isLater(uptimeMs, phase.sent.notAfterUptimeMs);
       if (isPast && !phase.isPastDeadline && phase.askAtMs === Number.POSITIVE_INFINITY) phase.askAtMs = nowMs;
     }
-    if (phase.kind !== "accepted" || !wasPulseOver || !news.isCaughtUp || this.#hasMoved) return undefined;
+    if (phase.kind !== "accepted" || nowMs < phase.pulseOverMs || !news.isCaughtUp || this.#hasMoved) return undefined;
     if (channel.believed !== "closed") return undefined;
     this.#closedPolls++;
     return this.#closedPolls >= CLOSED_POLLS ? "still_closed" : undefined;
@@ -172,17 +169,6 @@ export class Operation {
     this.board.pulsingUntilMs = endMs + PULSE_GAP_MS;
     this.phase = { kind: "accepted", sent, acceptedMs: nowMs, pulseOverMs: endMs + PULSE_SETTLE_MS };
     return { outcome: "accepted" };
-  }
-
-  #watch(news: PollNews, sent: Sent, nowMs: number): void {
-    const { channel } = this.channel;
-    const hasMoved = news.movedDoors.some((moved) => moved.channel === channel && moved.door === "open");
-    if (hasMoved || (news.isCaughtUp && this.board.levelOf(this.channel) !== "closed")) this.#hasMoved = true;
-    const isOver = news.operationsOver.some(
-      (over) => over.channel === channel && isLater(over.uptimeMs, sent.writtenUptimeMs),
-    );
-    const isTimeOver = this.phase.kind === "accepted" && nowMs >= this.phase.pulseOverMs;
-    if (isOver || isTimeOver) this.#isPulseOver = true;
   }
 }
 

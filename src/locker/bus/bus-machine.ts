@@ -238,7 +238,6 @@ export class BusMachine {
     const sent = {
       boot: board.link.boot,
       writtenMs: nowMs,
-      writtenUptimeMs: board.uptimeAt(nowMs, nowMs),
       notAfterUptimeMs: board.uptimeAt(notAfterMs, nowMs),
     };
     operation.written(sent);

@@ -29,8 +29,6 @@ export type BoardQuestion =
 /** Something the board saw happen, oldest first, kept there until acknowledged. */
 export type BoardEvent = { readonly sequence: number } & (
   | { readonly kind: "door"; readonly channel: number; readonly door: "open" | "closed" }
-  /** The board has stopped watching what a pulse does. */
-  | { readonly kind: "operation_over"; readonly channel: number; readonly uptimeMs: number }
   /** Nothing for the daemon; acknowledged like the others. */
   | { readonly kind: "other" }
 );

@@ -44,6 +44,17 @@ describe("an unlock that gets no answer", () => {
     expect(bus.doorOf(1)).toBe("open");
   });
 
+  it("dies within seconds wherever it is held up, however long the command would live", () => {
+    const bus = new VirtualBus({ line: { lateMs: 6_000 } });
+    bus.start();
+    bus.rig.line.inject("late_request");
+    bus.unlock(1, { forMs: 30_000 });
+    bus.until(() => bus.resultsOf(1).length === 1, 10_000);
+    expect(bus.resultsOf(1)).toMatchObject([{ outcome: "rejected", reason: "not_received" }]);
+    bus.runMs(10_000);
+    expect(bus.pulsesOf(1)).toBe(0);
+  });
+
   it("gives one pulse when the line delivers the frame twice", () => {
     const bus = new VirtualBus();
     bus.start();
@@ -86,7 +97,7 @@ describe("a board of another boot", () => {
   it("makes an operation stale, and rejected because it had booted before the frame was written", () => {
     const bus = new VirtualBus({ board: { bootMs: 5 } });
     bus.start();
-    const exchangesCount = bus.machine.counters.exchangesCount;
+    const { exchangesCount } = bus.machine.counters;
     bus.until(() => bus.machine.counters.exchangesCount > exchangesCount);
     bus.runMs(10);
     bus.board().reset("watchdog");
@@ -99,6 +110,20 @@ describe("a board of another boot", () => {
     ]);
     bus.runMs(5_000);
     expect(bus.pulsesOf(1)).toBe(0);
+  });
+
+  it("costs one operation, not those that wait behind it", () => {
+    const bus = new VirtualBus({ board: { bootMs: 5 } });
+    bus.start();
+    const { exchangesCount } = bus.machine.counters;
+    bus.until(() => bus.machine.counters.exchangesCount > exchangesCount);
+    bus.runMs(10);
+    bus.board().reset("watchdog");
+    bus.runMs(30);
+    bus.unlock(1);
+    bus.unlock(2);
+    bus.until(() => bus.doorOf(2) === "open");
+    expect(bus.resultsOf(1)).toMatchObject([{ outcome: "rejected", reason: "stale_boot" }]);
   });
 
   it("leaves an operation unknown that may have run before a quick reset", () => {

@@ -2,6 +2,9 @@ import { describe, expect, it } from "vitest";
 import { drivers } from "../../../src/locker/bus/drivers/catalogue.ts";
 import { opOf, VirtualBus } from "./virtual-bus.ts";
 
+const POLL = 0x02;
+const OP_QUERY = 0x11;
+
 describe("events", () => {
   it("are acknowledged only after the daemon has committed them", () => {
     const bus = new VirtualBus({ commits: false });
@@ -88,6 +91,24 @@ describe("events", () => {
     bus.openPort();
     bus.until(() => bus.doorsOf(2).length >= 30);
     expect(bus.doorsOf(2)).toEqual(Array.from({ length: 30 }, (_, index) => (index % 2 === 0 ? "open" : "closed")));
+  });
+});
+
+describe("a door's level", () => {
+  it("does not run ahead of events that are still to come", () => {
+    const bus = new VirtualBus({ commits: false });
+    bus.start();
+    bus.closePort();
+    for (let count = 0; count < 15; count++) {
+      bus.rig.cabinet.force(2);
+      bus.runMs(30);
+      bus.rig.cabinet.close(2);
+      bus.runMs(30);
+    }
+    bus.openPort();
+    bus.runMs(2_000);
+    expect(bus.doorsOf(2).length).toBeLessThan(30);
+    expect(bus.uncommitted).toHaveLength(bus.doorsOf(2).length);
   });
 });
 
@@ -202,9 +223,39 @@ describe("what a board remembers of an operation", () => {
     bus.start();
     bus.runMs(60_000);
     bus.queryOp(1, { ageMs: 20_000 });
-    bus.until(() => bus.requestTypesSince(bus.nowMs).includes(0x11));
+    bus.until(() => bus.requestTypesSince(bus.nowMs).includes(OP_QUERY));
     bus.runMs(6);
     bus.board().reset("watchdog");
+    bus.until(() => bus.evidenceOf(1).length === 1);
+    expect(bus.evidenceOf(1)).toEqual(["unknown"]);
+  });
+
+  it("proves nothing when the board that saw no change is reset before it could tell of a late opening", () => {
+    const bus = new VirtualBus({ board: { bootMs: 5 } });
+    bus.rig.cabinet.setBehaviour(1, "jammed");
+    bus.start();
+    bus.unlock(1);
+    bus.runMs(3_000);
+    const askedMs = bus.nowMs;
+    bus.queryOp(1, { ageMs: 3_000 });
+    const isBeingConfirmed = () => {
+      const types = bus.requestTypesSince(askedMs);
+      return types.slice(types.indexOf(OP_QUERY) + 1).includes(POLL);
+    };
+    bus.until(isBeingConfirmed);
+    bus.board().reset("watchdog");
+    bus.until(() => bus.evidenceOf(1).length === 1);
+    expect(bus.evidenceOf(1)).toEqual(["unknown"]);
+  });
+
+  it("is not trusted where the switch is wired otherwise than the board thinks", () => {
+    const bus = new VirtualBus({ channel: () => ({ feedback: "open-closes" }) });
+    bus.rig.harness.setFeedback(1, 0, "inverted");
+    bus.rig.cabinet.setBehaviour(1, "jammed");
+    bus.start();
+    bus.unlock(1);
+    bus.until(() => bus.stillClosedCount(1) === 1);
+    bus.queryOp(1, { ageMs: 1_000 });
     bus.until(() => bus.evidenceOf(1).length === 1);
     expect(bus.evidenceOf(1)).toEqual(["unknown"]);
   });
@@ -231,6 +282,6 @@ describe("what a board remembers of an operation", () => {
     bus.until(() => bus.resultsOf(1).length === 1);
     expect(bus.resultsOf(1)).toEqual([{ kind: "unlock_result", op: opOf(1), outcome: "unknown" }]);
     bus.runMs(2_000);
-    expect(bus.requestTypesSince(0)).not.toContain(0x11);
+    expect(bus.requestTypesSince(0)).not.toContain(OP_QUERY);
   });
 });

@@ -103,6 +103,34 @@ describe("a bus that works", () => {
     expect(bus.nowMs - (pulse?.at ?? Number.NaN)).toBeGreaterThan(800);
   });
 
+  it("never calls a door still closed that opened and shut between two polls, whenever that was", () => {
+    for (let offsetMs = 0; offsetMs < 1_000; offsetMs += 7) {
+      const bus = new VirtualBus();
+      bus.rig.cabinet.setBehaviour(1, "jammed");
+      bus.start();
+      bus.unlock(1);
+      bus.runMs(offsetMs);
+      bus.rig.cabinet.force(1);
+      bus.runMs(21);
+      bus.rig.cabinet.close(1);
+      bus.runMs(3_000);
+      expect(bus.doorsOf(1)).toEqual(["open", "closed"]);
+      const openedAt = bus.reports.findIndex((report) => report.kind === "door" && report.door === "open");
+      expect(bus.reports.slice(openedAt).map(({ kind }) => kind)).not.toContain("still_closed");
+    }
+  });
+
+  it("polls at its ordinary pace again as soon as the door has opened", () => {
+    const bus = new VirtualBus();
+    bus.start();
+    bus.unlock(1);
+    bus.until(() => bus.doorOf(1) === "open");
+    bus.runMs(60);
+    const sinceMs = bus.nowMs;
+    bus.runMs(1_000);
+    expect(bus.requestTypesSince(sinceMs).length).toBeLessThanOrEqual(11);
+  });
+
   it("never calls a door still closed that opened and shut again after the pulse", () => {
     const bus = new VirtualBus();
     bus.start();

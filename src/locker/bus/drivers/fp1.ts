@@ -137,14 +137,13 @@ function pollAnswer({ bootId, uptimeMs, doors, events }: Extract<Fp1Reply, { kin
 }
 
 function eventOf(event: Fp1Event): BoardEvent {
-  const { sequence, channel, uptimeMs } = event;
+  const { sequence, channel } = event;
   switch (event.kind) {
     case "door_opened":
       return { sequence, kind: "door", channel, door: "open" };
     case "door_closed":
       return { sequence, kind: "door", channel, door: "closed" };
     case "op_finished":
-      return { sequence, kind: "operation_over", channel, uptimeMs };
     case "boot":
     case "brownout":
     case "tamper":
