@@ -75,7 +75,7 @@ export function createCommands(deps: CommandsDeps): Commands {
     for (const locker of lockers) deps.onChanged(locker);
     clearTimeout(timer);
     if (nextAt === undefined || closed) return;
-    timer = setTimeout(() => expire().catch(deps.onFatal), Math.max(0, nextAt - deps.now()));
+    timer = setTimeout(() => void expire().catch(deps.onFatal), Math.max(0, nextAt - deps.now()));
     timer.unref();
   };
   inTurn(expire).catch(deps.onFatal);

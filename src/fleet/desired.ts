@@ -52,7 +52,7 @@ export function createDesired(deps: DesiredDeps): Desired {
       publish(locker, await deps.db.transaction().execute((trx) => issue(deps, trx, locker)));
     }
   };
-  const timer = setInterval(() => reissueOld().catch(deps.onFatal), REISSUE_CHECK_MS);
+  const timer = setInterval(() => void reissueOld().catch(deps.onFatal), REISSUE_CHECK_MS);
   timer.unref();
   return {
     addCourier: async (request) => {

@@ -22,9 +22,21 @@ export const publicKey = (curve: Curve, x: string): KeyObject =>
 
 /** Reads a private Ed25519 key from a PKCS#8 PEM file. Throws when the file holds anything else. */
 export function readSigningKey(path: string): KeyObject {
-  const key = createPrivateKey(readFileSync(path));
-  if (key.asymmetricKeyType !== "ed25519") throw new Error(`${path}: wants an Ed25519 private key in PKCS#8 PEM form`);
+  const content = readFileSync(path);
+  const key = privateKeyIn(content);
+  if (key?.asymmetricKeyType !== "ed25519") {
+    throw new Error(`${path}: wants an Ed25519 private key in PKCS#8 PEM form`);
+  }
   return key;
+}
+
+/** The parser's own words are left out: they could quote the key. */
+function privateKeyIn(content: Buffer): KeyObject | undefined {
+  try {
+    return createPrivateKey(content);
+  } catch {
+    return undefined;
+  }
 }
 
 const ROSTER_KEY_BYTES = 32;

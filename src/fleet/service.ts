@@ -109,7 +109,7 @@ export async function createFleet(settings: FleetSettings, deps: FleetDeps): Pro
     await store.close();
   };
   try {
-    return { url: await api.listen(settings.http), close };
+    return { url: await api.listen({ ...settings.http }), close };
   } catch (cause) {
     await close();
     throw new Error(`listen on ${settings.http.host} port ${settings.http.port}`, { cause });

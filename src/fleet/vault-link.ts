@@ -81,7 +81,8 @@ async function deliver(deps: VaultLinkDeps, notice: VaultOutboxRow, signal: Abor
   if (signal.aborted) return;
   const { locker, kind } = notice;
   if (!answer.ok) {
-    deps.log.warn({ locker, kind, refusal: answer.error.code }, "vault did not take a notice");
+    const { code: refusal, status } = answer.error;
+    deps.log.warn({ locker, kind, refusal, status }, "vault did not take a notice");
   } else if (answer.value.result !== "waiting") {
     await settleNotice(deps.store.db, notice, answer.value.result === "notified");
     if (notice.sealed !== null) await deps.store.scrub();

@@ -118,6 +118,15 @@ describe("the fleet's link to the broker", () => {
     await expect.poll(health).toMatchObject({ link: "offline", health: "silent" });
   });
 
+  it("counts no status that the broker kept as a contact", async () => {
+    await rig.stop();
+    await link.sendStatus({});
+    await rig.start();
+    await expect.poll(health).toMatchObject({ link: "online", lastContactAt: null });
+    await link.sendStatus({});
+    await expect.poll(health).toMatchObject({ lastContactAt: expect.any(Number) });
+  });
+
   it("publishes an acknowledgement only after the rows are in the database", async () => {
     const other = new Database(rig.settings.database);
     let rowsCount: unknown;

@@ -161,6 +161,16 @@ describe("a remote open", () => {
     expect(link.commands).toHaveLength(2);
   });
 
+  it("sends no open for a challenge that was taken back in the same breath", async () => {
+    await say(snapshot());
+    await open();
+    const challenge = await commandNumber(0);
+    await say(issued(challenge), { name: "command.refused", data: { command: challenge.jti, code: "stopping" } });
+    expect((await open(2)).status).toBe(202);
+    expect(await commandNumber(1)).toMatchObject({ op: "challenge", compartment: 2 });
+    expect(await remoteOpens()).toMatchObject([{ state: "refused", code: "stopping" }, { state: "asked" }]);
+  });
+
   it("expires when the locker says nothing, sends nothing more, and believes a late word all the same", async () => {
     await rig.stop();
     await rig.start(40);

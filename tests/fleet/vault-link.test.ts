@@ -1,5 +1,8 @@
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import type { ParcelView } from "../../src/contract/fleet-api.ts";
+import { epochMs } from "../../src/contract/time.ts";
+import { openFleetStore } from "../../src/fleet/store.ts";
+import { deferNotice, dueNotices, nextNoticeAt } from "../../src/fleet/vault-outbox.ts";
 import { FleetRig } from "../support/fleet-rig.ts";
 import { type LoopbackBroker, openLoopbackBroker } from "../support/loopback-broker.ts";
 import { depositFacts, newStay, pickupFacts, snapshot } from "../support/model-facts.ts";
@@ -57,6 +60,25 @@ describe("the fleet's word to the vault", () => {
     await rig.start();
     await expect.poll(() => parcel(stay.deposit), { timeout: 10_000 }).toMatchObject({ notified: true });
     expect(new Set(vault.heard.map(({ notice }) => notice)).size).toBe(1);
+  });
+
+  it("waits longer after each vain try, up to ten minutes", async () => {
+    await rig.stop();
+    const store = await openFleetStore(rig.settings.database, []);
+    const { deposit, verifier, sealed } = newStay();
+    const notice = { notice: "n", kind: "issued", deposit, verifier, sealed, ended_at: null } as const;
+    const row = { locker: locker.handle, ...notice, attempts_count: 0, next_at: epochMs(0) };
+    await store.db.insertInto("vault_outbox").values(row).execute();
+    const waitsMs: number[] = [];
+    for (let tries = 0; tries < 12; tries++) {
+      const [due] = await dueNotices(store.db, epochMs(1e12), 1);
+      if (due === undefined) throw new Error("the notice is still there");
+      await deferNotice(store.db, due, epochMs(0), () => 1);
+      waitsMs.push((await nextNoticeAt(store.db)) ?? 0);
+    }
+    await store.close();
+    expect(waitsMs.slice(0, 4)).toEqual([1_000, 2_000, 4_000, 8_000]);
+    expect(waitsMs.at(-1)).toBe(600_000);
   });
 
   it("waits for a vault that is away", async () => {
