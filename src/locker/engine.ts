@@ -83,7 +83,12 @@ export class Engine {
     if (this.#working) return;
     for (let input = this.#queue.shift(); input !== undefined && !this.#dead; input = this.#queue.shift()) {
       const next = input;
-      this.#guarded(() => this.#handle(next));
+      try {
+        this.#guarded(() => this.#handle(next));
+      } catch {
+        // `fatal` has been told, and whoever posted this has no use for it.
+        return;
+      }
     }
   }
 

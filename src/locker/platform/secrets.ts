@@ -49,10 +49,17 @@ function drawGoodSecret(draw: (bytes: number) => Buffer): { readonly secret: Buf
 /** JWE to the vault of a plaintext whose length says nothing, inside a JWS by this locker. */
 async function seal(
   { handle, signingKey, vaultKey }: SecretsOptions,
-  subject: Subject,
+  { deposit, verifier, compartment }: Subject,
   secret: Buffer,
 ): Promise<string> {
-  const plaintext = padded({ locker: handle, ...subject, secret: secret.toString("base64url"), padding: "" });
+  const plaintext = padded({
+    locker: handle,
+    deposit,
+    verifier,
+    compartment,
+    secret: secret.toString("base64url"),
+    padding: "",
+  });
   try {
     const encrypted = await new CompactEncrypt(plaintext)
       .setProtectedHeader({ alg: "ECDH-ES", enc: "A256GCM" })

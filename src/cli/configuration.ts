@@ -1,0 +1,26 @@
+import { type ConfigFault, formatFaults } from "../config/fault.ts";
+import { loadFleetConfig } from "../config/fleet.ts";
+import type { ConfigSource } from "../config/load.ts";
+import { loadLockerConfig } from "../config/locker.ts";
+import { loadVaultConfig } from "../config/vault.ts";
+import type { Result } from "../contract/result.ts";
+
+/** The configurations there are, by the process they are for. */
+export const configurations = { locker: loadLockerConfig, fleet: loadFleetConfig, vault: loadVaultConfig } as const;
+
+export type ConfigurationKind = keyof typeof configurations;
+
+/** sysexits(3) EX_CONFIG: something is wrong with the configuration. */
+export const CONFIG_STATUS = 78;
+
+/** A configuration that cannot be used; the message lists every fault with its place and a hint. */
+export class BadConfiguration extends Error {
+  override readonly name = "BadConfiguration";
+}
+
+/** @throws BadConfiguration */
+export function load<T>(read: (source: ConfigSource) => Result<T, readonly ConfigFault[]>, file: string): T {
+  const config = read({ path: file, env: process.env });
+  if (config.ok) return config.value;
+  throw new BadConfiguration(formatFaults(config.error));
+}
