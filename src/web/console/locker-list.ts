@@ -50,6 +50,7 @@ export type Counts = {
   readonly freeCount: number;
   /** Anything that is not free: taken, expected, or nobody knows. */
   readonly usedCount: number;
+  readonly occupiedCount: number;
   readonly openCount: number;
   readonly outOfServiceCount: number;
 };
@@ -62,6 +63,7 @@ export function countsOf({ compartments }: LockerView): Counts {
     allCount: compartments.length,
     freeCount,
     usedCount: count(({ occupancy }) => occupancy !== "available"),
+    occupiedCount: count(({ occupancy }) => occupancy === "occupied"),
     openCount: count(({ door }) => door === "open"),
     outOfServiceCount: count(({ outOfService }) => outOfService !== null),
   };

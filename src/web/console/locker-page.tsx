@@ -57,12 +57,12 @@ export function LockerPage({ fleet, locker }: { readonly fleet: Console; readonl
 }
 
 function Figures({ locker }: { readonly locker: LockerView }) {
-  const { allCount, freeCount, usedCount, openCount, outOfServiceCount } = countsOf(locker);
+  const { allCount, freeCount, occupiedCount, openCount, outOfServiceCount } = countsOf(locker);
   const { lastContactAt } = locker;
   const figures = [
     ["compartments", allCount],
     ["free", freeCount],
-    ["occupied", usedCount],
+    ["occupied", occupiedCount],
     ["openDoors", openCount],
     ["outOfService", outOfServiceCount],
     ["lastContact", lastContactAt === null ? t("list.never") : momentText(lastContactAt, Date.now())],
@@ -87,7 +87,7 @@ function RemoteOpens({ fleet, locker }: { readonly fleet: Console; readonly lock
       {newestFirst.length === 0 ? <p class="hint">{t("locker.noRemoteOpens")}</p> : null}
       <ul>
         {newestFirst.map((status) => (
-          <li key={status.command}>
+          <li key={status.command} class="remote-open">
             <RemoteOpenTrail status={status} witnessed={fleet.witnessed.value.get(status.command)} titled />
           </li>
         ))}
