@@ -75,6 +75,8 @@ function depositFaults(state: State, deposit: Deposit): readonly string[] {
   const armed = code === "live" || code === "claimed";
   if (armed !== (proof?.deposit === id)) found.push(`deposit ${id} has a ${code} code and a proof that disagrees`);
   if (deposit.state === "depositing" && code !== "none") found.push(`unconfirmed deposit ${id} has a code`);
+  if (deposit.state === "stored" && code !== "pending" && code !== "live")
+    found.push(`stored deposit ${id} has a ${code} code`);
   if ((deposit.state === "collected" || deposit.state === "disputed") && armed) {
     found.push(`finished deposit ${id} has a ${code} code`);
   }

@@ -3,7 +3,7 @@ import { raiseDoubt, settleDoubt } from "./doubt.ts";
 import { DONE, type Draft } from "./draft.ts";
 import { codeGuess, codePause, extensionNeeded } from "./guessing.ts";
 import type { KioskInput } from "./input.ts";
-import type { Authorisation, Deposit } from "./model.ts";
+import { type Authorisation, type Deposit, isLive } from "./model.ts";
 import { authorise, cannotOpen, opening, refuse, showAtKiosk } from "./opening.ts";
 import type { Reply } from "./output.ts";
 import { REOPEN_MS } from "./policy.ts";
@@ -53,9 +53,10 @@ function startPickup(d: Draft, deposit: Deposit): Reply {
 /** The code is burned at the moment the door is sensed open, never before. */
 export function pickupOpened(d: Draft, authorisation: Authorisation): void {
   const deposit = depositOf(d, authorisation);
-  if (deposit === undefined) return;
+  // A door that did not latch opens once more: what was collected stays collected.
+  if (deposit === undefined || !isLive(deposit)) return;
   burnProofs(d, deposit);
-  d.put("deposit", { ...deposit, code: "burned", doubtedBy: null });
+  d.put("deposit", { ...deposit, state: "collecting", code: "burned", doubtedBy: null });
   d.fact("pickup.opened", { deposit: deposit.id, compartment: deposit.compartment });
 }
 

@@ -91,6 +91,33 @@ describe("a pickup", () => {
     expect(locker.factNames()).not.toContain("pickup.collected");
   });
 
+  it("is collected after a late opening too, and the compartment is free again", () => {
+    const locker = new TestLocker();
+    const { deposit, at } = locker.store(1);
+    locker.typeCode(1);
+    locker.accepted();
+    locker.stillClosed();
+    locker.accepted();
+    locker.stillClosed();
+    locker.advance(3_000);
+    expect(locker.deposit(deposit)).toMatchObject({ state: "stored", code: "live" });
+    locker.door(at, "open");
+    expect(locker.deposit(deposit)).toMatchObject({ state: "collecting", code: "burned" });
+    locker.door(at, "closed");
+    expect(locker.deposit(deposit)).toMatchObject({ state: "collected", code: "burned" });
+    expect(locker.at(at)).toMatchObject({ deposit: null, occupancy: "available", outOfService: "blocked" });
+  });
+
+  it("stays collected when its door did not latch and opens once more", () => {
+    const locker = new TestLocker();
+    const { deposit, at } = collected(locker);
+    locker.facts = [];
+    locker.door(at, "open");
+    locker.door(at, "closed");
+    expect(locker.factNames()).toEqual(["door.opened", "door.closed"]);
+    expect(locker.deposit(deposit).state).toBe("collected");
+  });
+
   it("keeps an older doubt when a further try is refused by the board", () => {
     const locker = new TestLocker();
     const { deposit } = locker.store(1);
