@@ -92,7 +92,8 @@ export function pulseFaults(evidence: Evidence, pulse: Extract<TruthEntry, { kin
 
 /**
  * 4: one authorisation opens its door once.
- * 5: whoever opens a door by a code finds their own parcel or none, and a courier an empty compartment.
+ * 5: whoever opens a door by a code finds their own parcel or none, and a courier an empty compartment; but for what
+ * somebody has left behind whose it was to take.
  */
 export function openingFaults(evidence: Evidence, compartment: CompartmentId): readonly string[] {
   const { witness, ledger, isMiswired } = evidence;
@@ -103,12 +104,12 @@ export function openingFaults(evidence: Evidence, compartment: CompartmentId): r
   const found: string[] = [];
   const times = ledger.openings.filter(({ op }) => op?.startsWith(authorisation.id)).length;
   if (times > 1) found.push(`4: authorisation ${authorisation.id} opened compartment ${compartment} ${times} times`);
-  const parcel = ledger.inside.get(compartment);
-  if (parcel === undefined) return found;
+  const parcel = opening.kept;
+  if (parcel === null) return found;
   const deposit = authorisation.deposit === null ? undefined : witness.rows.deposit.get(authorisation.deposit);
   const isOwn = deposit?.verifier === verifierOf(parcel);
   if (authorisation.purpose === "pickup" && !isOwn) found.push(`5: a code of ${deposit?.id} led to parcel ${parcel}`);
-  if (authorisation.purpose === "deposit" && !isOwn && !ledger.handedOut.has(parcel)) {
+  if (authorisation.purpose === "deposit" && !isOwn) {
     found.push(`1: compartment ${compartment} was given to a courier while parcel ${parcel} lay in it`);
   }
   return found;

@@ -61,6 +61,8 @@ const BAUD_RATE = 115_200;
 const SAFETY_MS = 300_000;
 const CONVERGE_MS_MAX = 60_000;
 const PICKUP_MS_MAX = 60_000;
+/** From a door's movement to what the daemon makes of it, with nothing in the way. */
+const DOOR_MS_MAX = 3_000;
 
 /** A whole locker with everything around it, by one virtual clock and one seed. */
 export class World {
@@ -285,6 +287,8 @@ export class World {
       const wasFull = this.rig.cabinet.truthOf(deposit.compartment)?.parcel !== null;
       this.#play(recipient.fetchForGood());
       await this.#advanceUntil(() => this.#playing === 0, PICKUP_MS_MAX);
+      this.rig.cabinet.close(deposit.compartment);
+      await this.#advanceUntil(() => this.daemon.state?.deposit.get(deposit.id)?.state === "collected", DOOR_MS_MAX);
       const isOut = this.rig.cabinet.truthOf(deposit.compartment)?.parcel === null;
       const row = this.daemon.state?.deposit.get(deposit.id);
       if (!isOut || (wasFull && row?.state !== "collected")) {

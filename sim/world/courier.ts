@@ -142,6 +142,7 @@ export class Courier {
     if (manner === "cancel" || manner === "leave_empty") return yield* this.#changeMind(session, place, manner);
     const closeAfterMs = manner === "leave_open" ? null : dice.between(600, 4_000);
     const isIn = yield* this.#putIn(parcel, place.compartment, closeAfterMs);
+    if (!isIn && isOpen(this.#town, place.compartment)) yield* this.#refuseTheOccupied(session, place);
     if (!isIn || manner === "leave_open") return isIn && dice.chance(0.5) ? "next" : "leave";
     yield dice.between(200, 1_500);
     if (manner === "silent") yield dice.between(1_000, 14_000);
@@ -201,6 +202,13 @@ export class Courier {
     yield 500;
     cabinet.close(compartment);
     return "leave";
+  }
+
+  /** Something lies there already: cancels before the open door and shuts it. */
+  *#refuseTheOccupied(session: string, { deposit, compartment }: Place): Script {
+    this.#town.kiosk.submit({ kind: "cancel_deposit", session, deposit });
+    yield 500;
+    this.#town.cabinet.close(compartment);
   }
 
   /** Opens once more, takes the parcel out, and cancels before the open door. */

@@ -8,6 +8,8 @@ export type Opening = {
   readonly compartment: CompartmentNumber;
   /** Null: no pulse let it go. */
   readonly op: OpId | null;
+  /** What lay behind it, if that was still nobody's to take. */
+  readonly kept: string | null;
   closedAtMs: number | null;
 };
 
@@ -72,9 +74,10 @@ export class Ledger {
   }
 
   #opened(atMs: number, compartment: CompartmentNumber, op: OpId | null): void {
-    this.openings.push({ atMs, compartment, op, closedAtMs: null });
     const purpose = op === null ? undefined : this.#attempts.get(op)?.authorisation.purpose;
     const parcel = this.inside.get(compartment);
+    const kept = parcel === undefined || this.handedOut.has(parcel) ? null : parcel;
+    this.openings.push({ atMs, compartment, op, kept, closedAtMs: null });
     if (parcel !== undefined && (purpose === "pickup" || purpose === "remote")) this.handedOut.add(parcel);
   }
 }
