@@ -19,7 +19,9 @@ describe("a secret sealed by the real locker", () => {
     const { deposit, verifier } = modelParcel();
     const compartment = parseCompartmentId(7);
     if (!compartment.ok) throw new Error("7 is a compartment");
-    const prepared = await secrets.prepareCode({ deposit, verifier, compartment: compartment.value });
+    // As the engine asks for it: the whole effect.
+    const effect = { kind: "prepare_code", deposit, verifier, compartment: compartment.value } as const;
+    const prepared = await secrets.prepareCode(effect);
     const keys = {
       sealingKey: vault.privateKey,
       lockerKeyOf: (kid: string) => (kid === handle ? locker.publicKey : undefined),

@@ -56,7 +56,7 @@ export function pickupOpened(d: Draft, authorisation: Authorisation): void {
   // A door that did not latch opens once more: what was collected stays collected.
   if (deposit === undefined || !isLive(deposit)) return;
   burnProofs(d, deposit);
-  d.put("deposit", { ...deposit, state: "collecting", code: "burned", doubtedBy: null });
+  d.put("deposit", { ...deposit, state: "collecting", code: "burned", doubtedBy: null, ...noDigests });
   d.fact("pickup.opened", { deposit: deposit.id, compartment: deposit.compartment });
 }
 
@@ -111,8 +111,10 @@ export function disputePickup(d: Draft, id: DepositId): Reply {
   return DONE;
 }
 
-/** Kills the code and the QR token; the rows no longer lead to the deposit. */
-export function burnProofs(d: Draft, deposit: Deposit): void {
+const noDigests = { codeDigest: null, extensionDigest: null, qrDigest: null } as const;
+
+/** Kills the code and the QR token; the rows no longer lead to the deposit, nor the deposit to them. */
+function burnProofs(d: Draft, deposit: Deposit): void {
   for (const digest of [deposit.codeDigest, deposit.qrDigest]) {
     const proof = digest === null ? undefined : d.get("proof", digest);
     if (proof !== undefined && proof.diedAt === null) {

@@ -33,10 +33,11 @@ describe("a pickup", () => {
     expect(refusal(locker.submit({ kind: "scan_qr", token: digest(0x2001) }))).toBe("code_finished");
   });
 
-  it("leaves no way from a dead proof to its deposit", () => {
+  it("leaves no way from a dead proof to its deposit, and none back", () => {
     const locker = new TestLocker();
-    collected(locker);
+    const { deposit } = collected(locker);
     expect([...locker.state.proof.values()].map((proof) => proof.deposit)).toEqual([null, null]);
+    expect(locker.deposit(deposit)).toMatchObject({ codeDigest: null, extensionDigest: null, qrDigest: null });
   });
 
   it("never takes a QR token for a code", () => {
