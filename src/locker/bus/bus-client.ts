@@ -39,8 +39,6 @@ export type BusClient = LockBus & { readonly status: () => BusStatus };
 const SILENCE_MS_MAX = 2_000;
 /** The same for one that is still starting, on a slow machine with a cold disk. */
 const START_MS_MAX = 15_000;
-/** When the daemon itself was held up this much longer than it asked to wait, the silence may be its own. */
-const OWN_LAG_MS_MAX = 250;
 const RESTART_MS_FIRST = 100;
 const RESTART_MS_MAX = 5_000;
 /** A process that ran this long is replaced quickly. */
@@ -73,6 +71,7 @@ class ForkedBus implements BusClient {
   #child: ChildProcess | null = null;
   #generation = 0;
   #startedAt = 0;
+  #signsCount = 0;
   #watchdog: NodeJS.Timeout | undefined;
   #restart: NodeJS.Timeout | undefined;
   #restartPauseMs = RESTART_MS_FIRST;
@@ -219,13 +218,14 @@ class ForkedBus implements BusClient {
   /** Kills the process unless it gives a sign of life within `silenceMs`. */
   #expectSign(silenceMs: number): void {
     clearTimeout(this.#watchdog);
-    const dueAt = this.#deps.monoNow() + silenceMs;
-    this.#watchdog = setTimeout(() => {
-      // Its messages may be waiting behind whatever held this process up.
-      if (this.#deps.monoNow() - dueAt > OWN_LAG_MS_MAX) return this.#expectSign(silenceMs);
+    const sign = ++this.#signsCount;
+    const kill = (): void => {
+      if (this.#signsCount !== sign || this.#isStopping) return;
       this.#deps.log.error({ bus: this.#settings.name, silenceMs }, "bus process is silent and is killed");
       this.#child?.kill("SIGKILL");
-    }, silenceMs);
+    };
+    // If it was the daemon that was held up, signs are waiting in the channel, and are read before the immediate.
+    this.#watchdog = setTimeout(() => setImmediate(kill), silenceMs);
   }
 
   /** The process is gone, and so is the port. Whatever it was told may have been written or not. */

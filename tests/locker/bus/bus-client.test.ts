@@ -145,6 +145,16 @@ describe("a bus process", () => {
     await vi.waitFor(() => expect(evidence()).toMatchObject({ evidence: "opened" }), soon);
   });
 
+  it("is not taken for dead because the daemon itself was held up", async () => {
+    const locker = await workingLocker();
+    const pid = pidOf(locker);
+    Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 2_600);
+    // What was said before is read first; only a heartbeat of long after shows that nobody was killed.
+    const releasedAt = monoNow();
+    await vi.waitFor(() => expect(locker.bus.status().heartbeatAt).toBeGreaterThan(releasedAt + 1_000), soon);
+    expect(locker.bus.status()).toMatchObject({ pid, restartsCount: 0 });
+  });
+
   it("finds the boards again when the adapter was pulled and comes back", async () => {
     const running = await sim("tcp");
     const locker = { sim: running, ...client(settingsFor({ kind: "tcp", host: "127.0.0.1", port: running.port })) };
