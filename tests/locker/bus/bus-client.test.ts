@@ -148,7 +148,13 @@ describe("a bus process", () => {
   it("is not taken for dead because the daemon itself was held up", async () => {
     const locker = await workingLocker();
     const pid = pidOf(locker);
-    Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 2_600);
+    const { promise: released, resolve } = Promise.withResolvers<void>();
+    // From an immediate, so that the timers are looked at before the channel is.
+    setImmediate(() => {
+      Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 2_600);
+      resolve();
+    });
+    await released;
     // What was said before is read first; only a heartbeat of long after shows that nobody was killed.
     const releasedAt = monoNow();
     await vi.waitFor(() => expect(locker.bus.status().heartbeatAt).toBeGreaterThan(releasedAt + 1_000), soon);
