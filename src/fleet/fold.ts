@@ -1,6 +1,6 @@
 import type { EventData, Fact } from "../contract/events.ts";
 import type { CompartmentStatus, ParcelState } from "../contract/fleet-api.ts";
-import type { AuthorisationId, CompartmentId, DepositId, ParcelVerifier } from "../contract/ids.ts";
+import type { AuthorisationId, CommandId, CompartmentId, DepositId, ParcelVerifier } from "../contract/ids.ts";
 import type { EpochMs } from "../contract/time.ts";
 import { type FoldChange, isInLocker, type LockerState, type Parcel } from "./fold-model.ts";
 import { foldRemoteOpen } from "./fold-remote.ts";
@@ -24,7 +24,7 @@ export type Touched = {
   readonly compartments: readonly CompartmentId[];
   readonly deposits: readonly DepositId[];
   readonly verifiers: readonly ParcelVerifier[];
-  readonly commands: readonly string[];
+  readonly commands: readonly CommandId[];
   readonly authorisations: readonly AuthorisationId[];
 };
 
@@ -32,7 +32,7 @@ export function touchedBy(facts: readonly Fact[]): Touched {
   const compartments = new Set<CompartmentId>();
   const deposits = new Set<DepositId>();
   const verifiers = new Set<ParcelVerifier>();
-  const commands = new Set<string>();
+  const commands = new Set<CommandId>();
   const authorisations = new Set<AuthorisationId>();
   for (const { name, data } of facts) {
     if ("compartment" in data) compartments.add(data.compartment);

@@ -51,7 +51,7 @@ export async function ingest(deps: IngestDeps, locker: LockerHandle, payload: Ui
   if (!batch.ok) return refused(batch.error);
   const at = deps.now();
   const { result, erased } = await deps.store.db.transaction().execute((trx) => storeBatch(trx, batch.value, at));
-  if (erased) await deps.store.scrub();
+  if (erased) deps.store.scrub();
   return result;
 }
 

@@ -119,8 +119,16 @@ async function createOrders(db: Kysely<FleetDatabase>): Promise<void> {
   await db.schema
     .createIndex("remote_open_compartment")
     .on("remote_open")
-    .columns(["locker", "compartment", "asked_at"])
+    .columns(["locker", "compartment", "state"])
     .execute();
+  await db.schema.createIndex("remote_open_asked").on("remote_open").columns(["locker", "asked_at"]).execute();
+  for (const column of ["open_command", "authorisation"] as const) {
+    await db.schema.createIndex(`remote_open_${column}`).on("remote_open").columns(["locker", column]).execute();
+  }
+  await db.schema.createIndex("remote_open_pending").on("remote_open").columns(["state", "asked_at"]).execute();
+}
+
+async function createOutgoing(db: Kysely<FleetDatabase>): Promise<void> {
   await db.schema
     .createTable("desired")
     .addColumn("locker", "text", (column) => column.primaryKey())
@@ -151,6 +159,7 @@ async function createOrders(db: Kysely<FleetDatabase>): Promise<void> {
     .addPrimaryKeyConstraint("vault_outbox_key", ["locker", "notice"])
     .modifyEnd(strict)
     .execute();
+  await db.schema.createIndex("vault_outbox_deposit").on("vault_outbox").columns(["locker", "deposit"]).execute();
   await db.schema.createIndex("vault_outbox_due").on("vault_outbox").column("next_at").execute();
   await db.schema
     .createTable("idempotency")
@@ -170,6 +179,7 @@ const migrations: Record<string, Migration> = {
       await createJournal(db);
       await createPicture(db);
       await createOrders(db);
+      await createOutgoing(db);
     },
   },
 };

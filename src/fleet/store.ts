@@ -1,5 +1,5 @@
 import Database from "better-sqlite3";
-import { Kysely, SqliteDialect, sql, type Transaction } from "kysely";
+import { Kysely, type SqliteDatabase, SqliteDialect, type SqliteStatement, sql, type Transaction } from "kysely";
 import type { LockerHandle } from "../contract/ids.ts";
 import { migrate } from "./migrations.ts";
 import type { FleetDatabase } from "./schema.ts";
@@ -9,11 +9,16 @@ export type FleetTrx = Transaction<FleetDatabase>;
 
 export type FleetStore = {
   readonly db: FleetDb;
-  /** Makes what was erased unreadable in the files too: SQLite keeps copies in the write-ahead log until then. */
-  readonly scrub: () => Promise<void>;
+  /**
+   * Makes what was erased unreadable in the files too, within {@link SCRUB_MS}: SQLite keeps copies in the write-ahead
+   * log until then. Calls that come together are one.
+   */
+  readonly scrub: () => void;
   readonly close: () => Promise<void>;
 };
 
+/** Far below the minute in which an erasure has to be real; long enough to be one for a whole backlog. */
+const SCRUB_MS = 500;
 const SYNCHRONOUS_FULL = 2;
 /** The first SQLite whose write-ahead log keeps every acknowledged commit. */
 const SQLITE_VERSION_MIN = [3, 51, 3] as const;
@@ -25,7 +30,9 @@ const SQLITE_VERSION_MIN = [3, 51, 3] as const;
  */
 export async function openFleetStore(path: string, lockers: readonly LockerHandle[]): Promise<FleetStore> {
   const sqlite = openSqlite(path);
-  const db: FleetDb = new Kysely<FleetDatabase>({ dialect: new SqliteDialect({ database: sqlite }) });
+  const db: FleetDb = new Kysely<FleetDatabase>({
+    dialect: new SqliteDialect({ database: withStatementCache(sqlite) }),
+  });
   await migrate(db);
   if (lockers.length > 0) {
     await db
@@ -45,13 +52,41 @@ export async function openFleetStore(path: string, lockers: readonly LockerHandl
       .onConflict((conflict) => conflict.doNothing())
       .execute();
   }
+  let scrubbing: NodeJS.Timeout | undefined;
   return {
     db,
-    // Through the query builder, which lets it wait for a transaction under way: within one it is refused.
-    scrub: async () => {
-      await sql`pragma wal_checkpoint(TRUNCATE)`.execute(db);
+    scrub: () => {
+      scrubbing ??= setTimeout(() => {
+        scrubbing = undefined;
+        // Through the query builder, which lets it wait for a transaction under way: within one it is refused.
+        void sql`pragma wal_checkpoint(TRUNCATE)`.execute(db);
+      }, SCRUB_MS);
     },
-    close: () => db.destroy(),
+    close: async () => {
+      clearTimeout(scrubbing);
+      // Closing the last connection writes the log back and removes it, which scrubs as well.
+      await db.destroy();
+    },
+  };
+}
+
+/** Statements kept compiled: every fixed query, and inserts of as many rows as a batch can have. */
+const STATEMENTS_MAX = 500;
+
+/** The query builder makes each statement anew from its text; compiled once is enough. */
+function withStatementCache(sqlite: Database.Database): SqliteDatabase {
+  const statements = new Map<string, Database.Statement>();
+  return {
+    prepare: (text) => {
+      const known = statements.get(text);
+      if (known !== undefined) return known as SqliteStatement;
+      const oldest = statements.keys().next();
+      if (statements.size >= STATEMENTS_MAX && oldest.done !== true) statements.delete(oldest.value);
+      const fresh = sqlite.prepare(text);
+      statements.set(text, fresh);
+      return fresh as SqliteStatement;
+    },
+    close: () => sqlite.close(),
   };
 }
 

@@ -85,7 +85,7 @@ async function deliver(deps: VaultLinkDeps, notice: VaultOutboxRow, signal: Abor
     deps.log.warn({ locker, kind, refusal, status }, "vault did not take a notice");
   } else if (answer.value.result !== "waiting") {
     await settleNotice(deps.store.db, notice, answer.value.result === "notified");
-    if (notice.sealed !== null) await deps.store.scrub();
+    if (notice.sealed !== null) deps.store.scrub();
     deps.onNotified(locker);
     return;
   }

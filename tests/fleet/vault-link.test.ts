@@ -106,7 +106,7 @@ describe("the fleet's word to the vault", () => {
         deposit: stay.deposit,
         verifier: stay.verifier,
       });
-    expect(rig.diskBytes().includes(stay.sealed)).toBe(false);
+    await expect.poll(() => rig.diskBytes().includes(stay.sealed), { timeout: 5_000 }).toBe(false);
     expect(await parcel(stay.deposit)).toMatchObject({ state: "collected", notified: false });
   });
 });
