@@ -3,7 +3,7 @@ import type { Draft } from "./draft.ts";
 import type { BusReport } from "./input.ts";
 import { invariant } from "./invariant.ts";
 import type { Attempt, Authorisation } from "./model.ts";
-import { opIdOf, sendAttempt } from "./opening.ts";
+import { opIdOf, sendAttempt, showEnd } from "./opening.ts";
 import { outcomes } from "./outcome.ts";
 import { LATE_OPENING_MS, LEFT_OPEN_MS } from "./policy.ts";
 
@@ -82,6 +82,7 @@ export function endCommanded(d: Draft, authorisation: Authorisation, state: Auth
   d.put("authorisation", { ...authorisation, state });
   d.clearTimer("retry_window", authorisation.id);
   d.clearTimer("blocked", authorisation.id);
+  if (state !== "opened") showEnd(d, authorisation.id);
 }
 
 /** The sensor saw the door of this authorisation open. */

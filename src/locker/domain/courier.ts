@@ -3,7 +3,7 @@ import { pinGuess, pinPause } from "./guessing.ts";
 import type { Input, KioskInput } from "./input.ts";
 import { invariant } from "./invariant.ts";
 import type { Meta, Session } from "./model.ts";
-import { refuse } from "./opening.ts";
+import { refuse, stopShowing } from "./opening.ts";
 import type { Reply } from "./output.ts";
 import { ROSTER_FRESH_MS, SESSION_IDLE_MS } from "./policy.ts";
 
@@ -64,6 +64,7 @@ export function signOut(d: Draft, input: Of<"sign_out">): Reply {
 export function endSession(d: Draft): void {
   d.del("session", "kiosk");
   d.clearTimer("session", "kiosk");
+  stopShowing(d);
 }
 
 /** A newer roster replaces the old one; who is no longer on it is out at once. */

@@ -7,6 +7,7 @@ import type { Draft } from "./draft.ts";
 import { refill } from "./guessing.ts";
 import { unreachable } from "./invariant.ts";
 import { isLive, type State, type Timer } from "./model.ts";
+import { stopShowing } from "./opening.ts";
 import { DEAD_PROOF_MS, FINISHED_MS, PRUNE_EVERY_MS, REFILL_EVERY_MS } from "./policy.ts";
 
 /** When the next `tick` is due; undefined when nothing waits. */
@@ -38,6 +39,8 @@ function ring(d: Draft, { kind, subject }: Timer): void {
       return d.fact("door.left_open", { compartment: Number(subject) as CompartmentId });
     case "session":
       return endSession(d);
+    case "shown":
+      return stopShowingOf(d, subject as AuthorisationId);
     case "challenge":
       return d.del("challenge", subject);
     case "refill":
@@ -55,6 +58,10 @@ function ring(d: Draft, { kind, subject }: Timer): void {
     default:
       return unreachable(kind);
   }
+}
+
+function stopShowingOf(d: Draft, authorisation: AuthorisationId): void {
+  if (d.get("operation", "kiosk")?.authorisation === authorisation) stopShowing(d);
 }
 
 /** Forgets what has been over long enough. Nothing is judged by a clock that may be wrong. */

@@ -4,6 +4,7 @@ import { raiseDoubt } from "./doubt.ts";
 import type { Draft } from "./draft.ts";
 import type { BusReport } from "./input.ts";
 import type { Authorisation } from "./model.ts";
+import { showEnd } from "./opening.ts";
 import { outcomes } from "./outcome.ts";
 import { LATE_OPENING_MS } from "./policy.ts";
 
@@ -50,6 +51,7 @@ export function doorClosed(d: Draft, compartment: CompartmentId): void {
   d.fact("door.closed", { compartment });
   if (!ours) return;
   d.put("authorisation", { ...authorisation, state: "closed" });
+  showEnd(d, authorisation.id);
   outcomes[authorisation.purpose].closed(d, authorisation);
 }
 

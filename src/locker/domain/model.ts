@@ -149,6 +149,7 @@ export type TimerKind =
   | "confirm"
   | "left_open"
   | "reopen"
+  | "shown"
   | "session"
   | "challenge"
   | "pause"

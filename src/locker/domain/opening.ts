@@ -2,9 +2,9 @@ import type { Purpose } from "../../contract/events.ts";
 import type { AuthorisationId, CompartmentId, DepositId, OpId } from "../../contract/ids.ts";
 import type { Draft } from "./draft.ts";
 import { invariant } from "./invariant.ts";
-import type { Attempt, Authorisation } from "./model.ts";
+import { type Attempt, type Authorisation, isPending } from "./model.ts";
 import type { Refusal, Reply } from "./output.ts";
-import { BLOCKED_AFTER_MS, RETRY_WINDOW_MS } from "./policy.ts";
+import { BLOCKED_AFTER_MS, RETRY_WINDOW_MS, SHOWN_AFTER_END_MS } from "./policy.ts";
 
 /** Operation id of one attempt: the authorisation (14 hex digits) and the attempt (2). */
 export const opIdOf = (authorisation: AuthorisationId, number: 1 | 2): OpId => `${authorisation}0${number}` as OpId;
@@ -51,6 +51,20 @@ export function sendAttempt(d: Draft, authorisation: Authorisation, number: Atte
 export function showAtKiosk(d: Draft, authorisation: Authorisation): Reply {
   d.put("operation", { id: "kiosk", authorisation: authorisation.id });
   return opening(authorisation);
+}
+
+/** The opening is over; its end stays on the screen a while, so that a page that starts later shows nobody's past. */
+export function showEnd(d: Draft, authorisation: AuthorisationId): void {
+  if (d.get("operation", "kiosk")?.authorisation === authorisation) {
+    d.setTimer("shown", authorisation, SHOWN_AFTER_END_MS);
+  }
+}
+
+/** The kiosk follows nothing any more, unless a door still moves because of it. */
+export function stopShowing(d: Draft): void {
+  const operation = d.get("operation", "kiosk");
+  const authorisation = operation && d.get("authorisation", operation.authorisation);
+  if (authorisation === undefined || !isPending(authorisation)) d.del("operation", "kiosk");
 }
 
 export const opening = (authorisation: Authorisation): Reply => ({

@@ -90,10 +90,11 @@ export function pickupCleared(d: Draft, authorisation: Authorisation): void {
 /** Once more, for the person who still stands there: within the grace window after the close. */
 export function reopenPickup(d: Draft, id: DepositId): Reply {
   const deposit = d.get("deposit", id);
-  if (deposit === undefined || !isKioskDeposit(d, id)) return refuse({ code: "unknown_deposit" });
+  if (deposit === undefined) return refuse({ code: "unknown_deposit" });
   if (deposit.state !== "collected" || d.timerDue("reopen", deposit.compartment) === undefined) {
     return refuse({ code: "reopen_over" });
   }
+  if (!isKioskDeposit(d, id)) return refuse({ code: "unknown_deposit" });
   const obstacle = cannotOpen(d, deposit.compartment);
   if (obstacle !== undefined) return refuse(obstacle);
   return showAtKiosk(d, authorise(d, { purpose: "reopen", compartment: deposit.compartment, deposit: id }));
@@ -102,9 +103,10 @@ export function reopenPickup(d: Draft, id: DepositId): Reply {
 /** "The compartment is empty", "this is not my parcel": nobody uses it before a person has looked. */
 export function disputePickup(d: Draft, id: DepositId): Reply {
   const deposit = d.get("deposit", id);
-  if (deposit === undefined || !isKioskDeposit(d, id)) return refuse({ code: "unknown_deposit" });
+  if (deposit === undefined) return refuse({ code: "unknown_deposit" });
   const recent = deposit.state === "collected" && d.timerDue("reopen", deposit.compartment) !== undefined;
   if (!recent && !(deposit.state === "collecting" && deposit.code === "burned")) return refuse({ code: "reopen_over" });
+  if (!isKioskDeposit(d, id)) return refuse({ code: "unknown_deposit" });
   d.put("deposit", { ...deposit, state: "disputed", endedAt: d.now.wall });
   d.setCompartment(deposit.compartment, { deposit: null, occupancy: "unknown", outOfService: "audit" });
   d.fact("pickup.disputed", { deposit: id, compartment: deposit.compartment });

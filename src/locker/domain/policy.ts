@@ -12,6 +12,8 @@ export const CONFIRM_SILENCE_MS = 10_000;
 export const LEFT_OPEN_MS = 180_000;
 /** After the close, the recipient may open once more, and nobody else gets the compartment. */
 export const REOPEN_MS = 60_000;
+/** How long the kiosk shows what became of an opening that is over. */
+export const SHOWN_AFTER_END_MS = 60_000;
 /** Without a touch for this long a courier's rights are gone. */
 export const SESSION_IDLE_MS = 60_000;
 /** A challenge for a remote open dies after this time. */

@@ -157,6 +157,15 @@ describe("a deposit", () => {
     expect(locker.state.proof.get(digest(1))?.deposit).not.toBe(deposit);
   });
 
+  it("leaves the kiosk's screen when its courier signs out", () => {
+    const locker = new TestLocker();
+    const { session, deposit, at } = opened(locker);
+    locker.door(at, "closed");
+    locker.submit({ kind: "confirm_deposit", session, deposit });
+    locker.submit({ kind: "sign_out", session });
+    expect(locker.state.operation.size).toBe(0);
+  });
+
   it("belongs to its courier's session alone", () => {
     const locker = new TestLocker();
     const { deposit, at } = opened(locker);

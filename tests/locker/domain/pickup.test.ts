@@ -59,6 +59,26 @@ describe("a pickup", () => {
     expect(locker.submit(other).kind).toBe("opening");
   });
 
+  it("leaves the kiosk's screen a minute after its door was closed", () => {
+    const locker = new TestLocker();
+    collected(locker);
+    locker.advance(59_999);
+    expect(locker.state.operation.size).toBe(1);
+    locker.advance(1);
+    expect(locker.state.operation.size).toBe(0);
+  });
+
+  it("stays on the kiosk's screen while its door is open, whoever signs out", () => {
+    const locker = new TestLocker();
+    const { at } = locker.store(1);
+    const session = locker.signIn();
+    locker.typeCode(1);
+    locker.door(at, "open");
+    locker.submit({ kind: "sign_out", session });
+    locker.advance(600_000);
+    expect(locker.state.operation.size).toBe(1);
+  });
+
   it("may be reopened within 60 s of the close, and not later", () => {
     const locker = new TestLocker();
     const { deposit, at } = collected(locker);
