@@ -49,7 +49,7 @@ export const CLOSED_POLLS = 2;
 /** An accepted operation is watched no longer than this. */
 export const WATCH_MS_MAX = 5_000;
 /** An unlock nobody answered stays in doubt this long after its deadline, then it is unknown. */
-export const DOUBT_MS_MAX = 2_000;
+export const DOUBT_MS_MAX = 1_000;
 /** By how much a board's uptime has to exceed the age of an operation to speak about it. */
 export const UPTIME_MARGIN_MS = 1_000;
 
