@@ -157,14 +157,17 @@ function claimFaults({ witness }: Evidence, commit: Commit, change: Change): rea
   }
   if (state !== "opened" || was === "opened") return [];
   if (row?.put.code !== "burned") return [`5: authorisation ${id} opened without burning the code of ${deposit}`];
-  const { codeDigest, qrDigest } = row.put;
-  const isDead = (digest: ProofDigest | null) =>
-    digest !== null &&
+  // What it had before: a finished deposit may forget them.
+  const former = commit.before.deposit.get(row.put.id);
+  const isDead = (digest: ProofDigest | null | undefined) =>
+    digest != null &&
     (commit.changes.some(
       (c) => c.table === "proof" && "put" in c && c.put.digest === digest && c.put.diedAt !== null,
     ) ||
       witness.rows.proof.get(digest)?.diedAt != null);
-  return isDead(codeDigest) && isDead(qrDigest) ? [] : [`5: a proof of ${deposit} outlived its opening`];
+  return isDead(former?.codeDigest) && isDead(former?.qrDigest)
+    ? []
+    : [`5: a proof of ${deposit} outlived its opening`];
 }
 
 /**

@@ -6,6 +6,9 @@ import { type Script, until } from "./script.ts";
 import type { Letter } from "./secrets.ts";
 import { isOpen, type Town } from "./town.ts";
 
+/** `leisurely`: mistypes, looks before taking, leaves doors open, as people do. */
+type Manner = "leisurely" | "straight";
+
 /** Somebody with a notice in hand: comes, types or scans, takes what is theirs, and may come again. */
 export class Recipient {
   readonly #town: Town;
@@ -42,19 +45,19 @@ export class Recipient {
   /** Comes until the parcel is out, with nothing in the way. */
   *fetchForGood(): Script {
     for (let tries = 0; tries < 4; tries++) {
-      if ((yield* this.#tryOnce("qr")) !== "again") return;
+      if ((yield* this.#tryOnce("qr", "straight")) !== "again") return;
       yield 1_000;
     }
   }
 
   /** One visit to the kiosk. `finished`: the locker says that this code has done its work. */
-  *#tryOnce(by: "qr" | "code"): Script<"taken" | "again" | "finished"> {
+  *#tryOnce(by: "qr" | "code", manner: Manner = "leisurely"): Script<"taken" | "again" | "finished"> {
     const { kiosk, dice, cabinet } = this.#town;
     if (!(yield* kiosk.take(120_000))) return "again";
     try {
-      if (dice.chance(0.1)) yield* this.#mistype();
+      if (manner === "leisurely" && dice.chance(0.1)) yield* this.#mistype();
       const reply = by === "qr" ? yield* kiosk.scanQr(this.#letter.qrToken) : yield* this.#type();
-      if (reply?.kind === "opening") return yield* this.#fetch(reply, by);
+      if (reply?.kind === "opening") return yield* this.#fetch(reply, by, manner);
       if (reply?.kind !== "refused") return "again";
       const { refusal } = reply;
       if (refusal.code === "code_finished") return "finished";
@@ -94,17 +97,18 @@ export class Recipient {
     yield* kiosk.typeCode(codeFromHotp(dice.whole(0, 99_999_999).toString().padStart(8, "0")));
   }
 
-  *#fetch(opening: Extract<Reply, { kind: "opening" }>, by: "qr" | "code"): Script<"taken" | "again"> {
+  *#fetch(opening: Extract<Reply, { kind: "opening" }>, by: "qr" | "code", manner: Manner): Script<"taken" | "again"> {
     const { agenda, cabinet, dice, kiosk, counts, complain } = this.#town;
     const { compartment, deposit } = opening;
     if (deposit !== this.#letter.deposit) complain(`the code of ${this.#letter.deposit} opened deposit ${deposit}`);
     if (dice.chance(0.15)) yield* this.#pressAgain(opening, by);
-    const looksFirst = dice.chance(0.1);
+    const isLeisurely = manner === "leisurely";
+    const looksFirst = isLeisurely && dice.chance(0.1);
     const callOff = sendPerson(agenda, cabinet, {
       kind: looksFirst ? "look" : "fetch",
       compartment,
       reactMs: dice.between(150, 700),
-      closeAfterMs: dice.chance(0.1) ? null : dice.between(500, 4_000),
+      closeAfterMs: isLeisurely && dice.chance(0.1) ? null : dice.between(500, 4_000),
     });
     const wasFull = cabinet.truthOf(compartment)?.parcel ?? null;
     const isOver = () => isOpen(this.#town, compartment) || kiosk.screen()?.state === "blocked";
