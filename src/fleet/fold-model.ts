@@ -48,14 +48,6 @@ export type Board = { readonly board: string; readonly health: "ok" | "silent" }
 /** The newest version of the desired document the locker says it applied; 0 before the first. */
 export type Applied = { readonly id: 1; readonly desiredVersion: number };
 
-export type LockerTables = {
-  compartment: CompartmentStatus;
-  parcel: Parcel;
-  remoteOpen: RemoteOpen;
-  board: Board;
-  applied: Applied;
-};
-
 export type LockerState = {
   readonly compartment: ReadonlyMap<CompartmentId, CompartmentStatus>;
   readonly parcel: ReadonlyMap<string, Parcel>;

@@ -8,6 +8,7 @@ import type { FoldChange } from "./fold-model.ts";
 import { type IngestDeps, ingest } from "./ingest.ts";
 import { signClaims } from "./keys.ts";
 import type { MqttMessage } from "./mqtt-link.ts";
+import type { FleetDb } from "./store.ts";
 
 export type IntakeDeps = IngestDeps & {
   readonly commandKey: KeyObject;
@@ -54,4 +55,9 @@ async function takeStatus(deps: IntakeDeps, locker: LockerHandle, message: MqttM
     .where("locker", "=", locker)
     .execute();
   deps.onStored(locker, []);
+}
+
+/** While the broker is away nobody knows who is online. Coming back, it tells the kept status of every locker anew. */
+export async function forgetLinks(db: FleetDb): Promise<void> {
+  await db.updateTable("locker").set({ link: "offline" }).where("link", "=", "online").execute();
 }

@@ -13,6 +13,7 @@ export type MqttLinkOptions = {
   /** Resolves when the message is durable or will never be wanted; only then is it PUBACKed. */
   readonly onMessage: (message: MqttMessage) => Promise<void>;
   readonly onConnected: () => void;
+  readonly onDisconnected: () => void;
   /** A message could not be made durable: the process has to end, and the broker will deliver again. */
   readonly onFatal: (error: unknown) => void;
   readonly random: () => number;
@@ -89,8 +90,12 @@ export function openMqttLink(options: MqttLinkOptions): MqttLink {
     if (stale !== client) return;
     clearTimeout(timer);
     client = undefined;
-    subscribed = false;
     stale.end(true);
+    if (subscribed) {
+      subscribed = false;
+      log.warn({}, "broker lost");
+      options.onDisconnected();
+    }
     if (closed) return;
     const ceilingMs = Math.min(RETRY_MS_FIRST * 2 ** failuresCount, RETRY_MS_MAX);
     failuresCount += 1;

@@ -8,7 +8,7 @@ import { buildApi } from "./api/server.ts";
 import { createChanges } from "./changes.ts";
 import { createCommands, REMOTE_OPEN_EXPIRY_MS } from "./commands.ts";
 import { createDesired } from "./desired.ts";
-import { takeMessage } from "./intake.ts";
+import { forgetLinks, takeMessage } from "./intake.ts";
 import { type MqttTls, openMqttLink } from "./mqtt-link.ts";
 import { openFleetStore } from "./store.ts";
 import { createVaultLink } from "./vault-link.ts";
@@ -58,12 +58,18 @@ export async function createFleet(settings: FleetSettings, deps: FleetDeps): Pro
   const { now, random, log, onFatal } = deps;
   const lockers = new Map(settings.lockers.map((locker) => [locker.handle, locker]));
   const store = await openFleetStore(settings.database, [...lockers.keys()]);
+  await forgetLinks(store.db);
   const changes = createChanges();
+  const loseSight = async (): Promise<void> => {
+    await forgetLinks(store.db);
+    for (const locker of lockers.keys()) changes.notify(locker);
+  };
   const link = openMqttLink({
     ...settings.mqtt,
     clientId: CLIENT_ID,
     filters: [topicOfAll("up/event"), topicOfAll("up/status")],
     onMessage: (message) => takeMessage(intake, message),
+    onDisconnected: () => void loseSight().catch(onFatal),
     onConnected: () => void desired.publishAll().catch(onFatal),
     ...{ onFatal, random, log },
   });

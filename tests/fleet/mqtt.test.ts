@@ -118,6 +118,23 @@ describe("the fleet's link to the broker", () => {
     await expect.poll(health).toMatchObject({ link: "offline", health: "silent" });
   });
 
+  it("calls nobody online while the broker is away, and everybody again who still is when it is back", async () => {
+    await link.sendStatus({});
+    await expect.poll(health).toMatchObject({ link: "online" });
+    const port = Number(new URL(broker.url).port);
+    await broker.close();
+    await expect.poll(health, { timeout: 5_000 }).toMatchObject({ link: "offline", health: "silent" });
+    broker = await openLoopbackBroker(port);
+    await isConnected();
+    await link.sendStatus({});
+    await expect.poll(health, { timeout: 5_000 }).toMatchObject({ link: "online" });
+    const connectedCount = () => rig.logLines.filter((line) => line.includes("broker connected")).length;
+    const before = connectedCount();
+    broker.dropConnections();
+    await expect.poll(connectedCount, { timeout: 5_000 }).toBeGreaterThan(before);
+    await expect.poll(health, { timeout: 5_000 }).toMatchObject({ link: "online" });
+  });
+
   it("counts no status that the broker kept as a contact", async () => {
     await rig.stop();
     await link.sendStatus({});
