@@ -69,6 +69,7 @@ function commandedElsewhere(d: Draft): Authorisation | undefined {
 function wrongDoor(d: Draft, commanded: Authorisation, openedDoor: CompartmentId): void {
   endCommanded(d, commanded, "in_doubt");
   d.setTimer("late_opening", commanded.id, LATE_OPENING_MS);
+  d.fact("unlock.in_doubt", { compartment: commanded.compartment, authorisation: commanded.id });
   d.fact("door.wrong_opened", { commanded: commanded.compartment, opened: openedDoor });
   for (const compartment of [commanded.compartment, openedDoor]) {
     const { deposit } = d.compartment(compartment);

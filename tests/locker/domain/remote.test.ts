@@ -32,6 +32,16 @@ const open = (locker: TestLocker, challenge: string, at = 1, order: Partial<Comm
   command(locker, { ...order, op: "open", challenge, compartment: compartment(at) } as never);
 
 describe("a remote open", () => {
+  it("is called in doubt when another door opens instead", () => {
+    const locker = new TestLocker();
+    open(locker, ask(locker));
+    locker.accepted();
+    locker.facts = [];
+    locker.door(2, "open");
+    expect(locker.factNames()).toEqual(expect.arrayContaining(["unlock.in_doubt", "door.wrong_opened"]));
+    expect([...locker.state.authorisation.values()].map(({ state }) => state)).toEqual(["in_doubt"]);
+  });
+
   it("opens once when it carries a fresh challenge of this locker", () => {
     const locker = new TestLocker();
     expect(open(locker, ask(locker))).toBe("command.accepted");
