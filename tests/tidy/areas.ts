@@ -188,9 +188,9 @@ export const AREAS: readonly Area[] = [
     name: "web",
     files: ["src/web/**"],
     rule: {
-      values: ["src/web/**"],
+      values: ["src/web/**", "src/contract/pickup-code.ts"],
       types: [CONTRACT, "src/locker/http/**", "src/fleet/**", "src/vault/**"],
-      packages: ["preact", "@preact/", "i18next", "uqr", "vite"],
+      packages: ["preact", "@preact/", "i18next", "uqr", "vite", "virtual:catalogue-font"],
     },
   },
   {

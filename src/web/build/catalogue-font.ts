@@ -1,5 +1,4 @@
 import { mkdir, readdir, readFile, writeFile } from "node:fs/promises";
-import { createRequire } from "node:module";
 import { basename, dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import subsetFont from "subset-font";
@@ -9,7 +8,7 @@ import type { Plugin } from "vite";
 const IMPORT = /^virtual:catalogue-font\/(kiosk|console)\.css$/;
 
 const webFolder = fileURLToPath(new URL("..", import.meta.url));
-const fontFolder = dirname(createRequire(import.meta.url).resolve("@fontsource/noto-sans-sc/package.json"));
+const fontFolder = dirname(fileURLToPath(import.meta.resolve("@fontsource/noto-sans-sc/package.json")));
 const cutFolder = join(webFolder, "../../node_modules/.cache/lockerd-web-font");
 
 /**

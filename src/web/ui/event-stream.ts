@@ -28,14 +28,14 @@ export function listen(url: string, { events, onLost, renew }: Listener): () => 
       source.close();
       if (ended) return;
       onLost();
-      timer = setTimeout(again, AGAIN_AFTER_MS);
+      timer = setTimeout(() => void again(), AGAIN_AFTER_MS);
     });
   };
   const again = async (): Promise<void> => {
     const verdict = await renew();
     if (ended || verdict === "stop") return;
     if (verdict === "open") open();
-    else timer = setTimeout(again, AGAIN_AFTER_MS);
+    else timer = setTimeout(() => void again(), AGAIN_AFTER_MS);
   };
   open();
   return () => {
