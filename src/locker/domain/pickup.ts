@@ -91,10 +91,9 @@ export function pickupCleared(d: Draft, authorisation: Authorisation): void {
 export function reopenPickup(d: Draft, id: DepositId): Reply {
   const deposit = d.get("deposit", id);
   if (deposit === undefined) return refuse({ code: "unknown_deposit" });
-  if (deposit.state !== "collected" || d.timerDue("reopen", deposit.compartment) === undefined) {
-    return refuse({ code: "reopen_over" });
-  }
+  if (isOver(d, deposit)) return refuse({ code: "reopen_over" });
   if (!isKioskDeposit(d, id)) return refuse({ code: "unknown_deposit" });
+  if (deposit.state !== "collected") return refuse({ code: "reopen_over" });
   const obstacle = cannotOpen(d, deposit.compartment);
   if (obstacle !== undefined) return refuse(obstacle);
   return showAtKiosk(d, authorise(d, { purpose: "reopen", compartment: deposit.compartment, deposit: id }));
@@ -104,9 +103,10 @@ export function reopenPickup(d: Draft, id: DepositId): Reply {
 export function disputePickup(d: Draft, id: DepositId): Reply {
   const deposit = d.get("deposit", id);
   if (deposit === undefined) return refuse({ code: "unknown_deposit" });
-  const recent = deposit.state === "collected" && d.timerDue("reopen", deposit.compartment) !== undefined;
-  if (!recent && !(deposit.state === "collecting" && deposit.code === "burned")) return refuse({ code: "reopen_over" });
+  if (isOver(d, deposit)) return refuse({ code: "reopen_over" });
   if (!isKioskDeposit(d, id)) return refuse({ code: "unknown_deposit" });
+  const isOpened = deposit.state === "collecting" && deposit.code === "burned";
+  if (deposit.state !== "collected" && !isOpened) return refuse({ code: "reopen_over" });
   d.put("deposit", { ...deposit, state: "disputed", endedAt: d.now.wall });
   d.setCompartment(deposit.compartment, { deposit: null, occupancy: "unknown", outOfService: "audit" });
   d.fact("pickup.disputed", { deposit: id, compartment: deposit.compartment });
@@ -127,6 +127,10 @@ function burnProofs(d: Draft, deposit: Deposit): void {
 
 const depositOf = (d: Draft, authorisation: Authorisation): Deposit | undefined =>
   authorisation.deposit === null ? undefined : d.get("deposit", authorisation.deposit);
+
+/** Collected, and the minute of grace after the close is gone. */
+const isOver = (d: Draft, { state, compartment }: Deposit): boolean =>
+  state === "collected" && d.timerDue("reopen", compartment) === undefined;
 
 /** Only the deposit whose door this kiosk opened last may be reopened or disputed here. */
 function isKioskDeposit(d: Draft, id: DepositId): boolean {
