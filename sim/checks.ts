@@ -20,8 +20,8 @@ import type { Commit, Witness } from "./world/witness.ts";
  * invariants in the simulation's documentation.
  */
 
-/** From the last moment a board may take an unlock to the current in the coil: its queue of eight pulses and gaps. */
-const BOARD_REACTION_MS = 8 * (300 + 100);
+/** A board looks at the deadline when the current is to begin, by a clock that counts whole milliseconds. */
+const BOARD_REACTION_MS = 5;
 /** How long a door may move without the daemon believing it, or saying that it does not know. */
 const DOOR_NEWS_MS_MAX = 10_000;
 

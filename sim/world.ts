@@ -81,7 +81,8 @@ export class World {
   readonly #town: Town;
   readonly #couriers: readonly Courier[];
   readonly #recipients: Recipient[] = [];
-  readonly #folder: string;
+  /** Where the database is, each run's in a file of its own. */
+  readonly folder: string;
   readonly #armedCrashes = new Map<CrashPoint, PlannedCrash>();
   readonly #dice: Dice;
   #mustSettle = false;
@@ -91,7 +92,7 @@ export class World {
   constructor({ seed, withFaults, print, mutant = {} }: WorldOptions) {
     this.#plan = drawPlan(seed, withFaults);
     this.#dice = diceFor(seed, "world");
-    this.#folder = mkdtempSync(join(existsSync("/dev/shm") ? "/dev/shm" : tmpdir(), "lockerd-world-"));
+    this.folder = mkdtempSync(join(existsSync("/dev/shm") ? "/dev/shm" : tmpdir(), "lockerd-world-"));
     this.#trace = new Trace(() => this.agenda.now(), print);
     this.#trace.say("plan", this.#plan);
     const { agenda } = this;
@@ -144,7 +145,7 @@ export class World {
       return this.#result();
     } finally {
       this.daemon.close();
-      rmSync(this.#folder, { recursive: true, force: true });
+      rmSync(this.folder, { recursive: true, force: true });
     }
   }
 
@@ -326,7 +327,7 @@ export class World {
     return new Daemon({
       agenda,
       clocks,
-      ...{ dice: diceFor(this.#plan.seed, "daemon"), trace: this.#trace, folder: this.#folder, handle: HANDLE, epoch },
+      ...{ dice: diceFor(this.#plan.seed, "daemon"), trace: this.#trace, folder: this.folder, handle: HANDLE, epoch },
       layout: this.#plan.sizes.map((size, index) => ({ id: (index + 1) as CompartmentId, size })),
       ...{ secrets: this.#secrets, broker: this.#broker, witness: this.judge.witness, crashPoints: this.#crashPoints },
       newBus: () =>
