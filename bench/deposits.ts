@@ -1,0 +1,96 @@
+import type { DepositId, LockerHandle } from "../src/contract/ids.ts";
+import { BareDatabase } from "./support/bare-database.ts";
+import { assertSameRows } from "./support/contents.ts";
+import { ModelLocker } from "./support/model-locker.ts";
+import { readOptions } from "./support/options.ts";
+import { precomputedSecrets } from "./support/precomputed-secrets.ts";
+import type { Transaction } from "./support/recording.ts";
+import { printGoals, printMachine, printTable } from "./support/report.ts";
+import { Scratch } from "./support/scratch.ts";
+import { median, percentile } from "./support/statistics.ts";
+
+/*
+ * Deposits a second through the real engine and store, beside bare better-sqlite3 that writes the very same rows by the
+ * same statements in the same transactions. Short rounds of the two alternate, so that what the machine does to one it
+ * does to the other.
+ */
+
+const RATIO_MIN = 0.6;
+/** Deposits of one round: every compartment of a small locker. They are collected before the next round. */
+const COMPARTMENT_COUNT = 24;
+const HANDLE = "benchlocker01" as LockerHandle;
+
+type Round = { readonly engineMs: number; readonly bareMs: number; readonly transactions: readonly Transaction[] };
+
+async function measure(roundsCount: number): Promise<readonly Round[]> {
+  using scratch = new Scratch();
+  const database = scratch.at("locker.db");
+  const bareDatabase = scratch.at("bare.db");
+  const rounds: Round[] = [];
+  {
+    const secrets = await precomputedSecrets(roundsCount * COMPARTMENT_COUNT, HANDLE);
+    await using locker = new ModelLocker({ database, handle: HANDLE, compartmentCount: COMPARTMENT_COUNT, secrets });
+    using bare = new BareDatabase(bareDatabase);
+    while (rounds.length < roundsCount) {
+      bare.writeAll(locker.store.take());
+      rounds.push(await measureRound(locker, bare));
+      for (const deposit of storedIn(locker)) locker.collect(deposit);
+      locker.leapMinute();
+    }
+    bare.writeAll(locker.store.take());
+    assertSameRows(database, bareDatabase);
+  }
+  return rounds;
+}
+
+async function measureRound(locker: ModelLocker, bare: BareDatabase): Promise<Round> {
+  const engineBegan = performance.now();
+  for (let deposits = 0; deposits < COMPARTMENT_COUNT; deposits++) await locker.codeIsLive(locker.deposit());
+  const engineMs = performance.now() - engineBegan;
+  const transactions = locker.store.take();
+  const prepared = transactions.map((transaction) => bare.prepare(transaction));
+  const bareBegan = performance.now();
+  for (const transaction of prepared) bare.write(transaction);
+  return { engineMs, bareMs: performance.now() - bareBegan, transactions };
+}
+
+const storedIn = ({ engine }: ModelLocker): readonly DepositId[] =>
+  [...engine.state.deposit.values()].filter(({ state }) => state === "stored").map(({ id }) => id);
+
+const perSecond = (roundMs: number): string => ((COMPARTMENT_COUNT * 1_000) / roundMs).toFixed(0);
+
+/** A store's first rounds run before the compiler has seen what is hot. */
+const WARM_UP_ROUNDS = 3;
+
+const { count, isSmoke } = readOptions({ normal: 1_200, smoke: 24, max: 100_000 });
+const roundsCount = Math.ceil(count / COMPARTMENT_COUNT);
+printMachine();
+const rounds = (await measure(WARM_UP_ROUNDS + roundsCount)).slice(WARM_UP_ROUNDS);
+const ratios = rounds.map(({ engineMs, bareMs }) => bareMs / engineMs);
+const statements = rounds.flatMap(({ transactions }) => transactions).flat();
+const deposits = roundsCount * COMPARTMENT_COUNT;
+console.log(
+  `${deposits} deposits in ${roundsCount} rounds; each is ${median(rounds.map(({ transactions }) => transactions.length)) / COMPARTMENT_COUNT} ` +
+    `durable transactions, ${(statements.length / deposits).toFixed(1)} rows`,
+);
+printTable([
+  ["deposits a second", "p10", "median", "p90"],
+  ...(["bareMs", "engineMs"] as const).map((side) => [
+    side === "bareMs" ? "bare better-sqlite3, same rows" : "engine and store",
+    ...[90, 50, 10].map((rank) =>
+      perSecond(
+        percentile(
+          rounds.map((round) => round[side]),
+          rank,
+        ),
+      ),
+    ),
+  ]),
+  ["ratio", ...[10, 50, 90].map((rank) => percentile(ratios, rank).toFixed(2))],
+]);
+const tenth = Math.ceil(roundsCount / 10);
+console.log(
+  `growth: ratio ${median(ratios.slice(0, tenth)).toFixed(2)} in the first tenth, ${median(ratios.slice(-tenth)).toFixed(2)} in the last, with ${deposits} finished deposits remembered`,
+);
+const isMet = median(ratios) >= RATIO_MIN;
+printGoals([{ name: `median ratio ${median(ratios).toFixed(2)} ≥ ${RATIO_MIN}`, isMet }], { isSmoke });
