@@ -108,7 +108,8 @@ export type RosterRow = { locker: LockerHandle; courier: CourierId; sealed: stri
 export type VaultOutboxRow = {
   locker: LockerHandle;
   notice: string;
-  kind: "issued" | "ended";
+  /** A code to be told, or the end of its deposit: for good, or so that the parcel may come once more. */
+  kind: "issued" | "gone" | "cancelled";
   deposit: DepositId;
   verifier: ParcelVerifier;
   sealed: string | null;

@@ -123,8 +123,8 @@ async function post(
 function noticeOf(row: VaultOutboxRow): VaultNotice {
   const { notice, deposit, verifier, sealed, ended_at } = row;
   if (row.kind === "issued" && sealed !== null) return { kind: "issued", notice, sealed };
-  if (row.kind === "ended" && ended_at !== null) {
-    return { kind: "ended", notice, deposit, verifier, endedAt: ended_at };
+  if (row.kind !== "issued" && ended_at !== null) {
+    return { kind: "ended", cause: row.kind, notice, deposit, verifier, endedAt: ended_at };
   }
   throw new Error(`vault outbox row ${notice} is neither an issued code nor an ended deposit`);
 }

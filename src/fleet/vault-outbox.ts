@@ -32,9 +32,8 @@ export async function queueForVault(
     await insert(trx, { locker: batch.locker, ...issued, attempts_count: 0, next_at: now });
     return false;
   }
-  if (fact.name !== "pickup.collected" && fact.name !== "pickup.disputed" && fact.name !== "deposit.cancelled") {
-    return false;
-  }
+  const kind = endOf(fact);
+  if (kind === undefined || !("deposit" in fact.data)) return false;
   const { deposit } = fact.data;
   const { numDeletedRows } = await trx
     .deleteFrom("vault_outbox")
@@ -44,10 +43,16 @@ export async function queueForVault(
     .executeTakeFirst();
   const verifier = news.verifierOf(deposit);
   if (verifier !== undefined) {
-    const ended = { notice: `${deposit}-ended`, kind: "ended", deposit, verifier, sealed: null, ended_at: at } as const;
+    const ended = { notice: `${deposit}-ended`, kind, deposit, verifier, sealed: null, ended_at: at } as const;
     await insert(trx, { locker: batch.locker, ...ended, attempts_count: 0, next_at: now });
   }
   return numDeletedRows > 0n;
+}
+
+/** Whether a fact ends a deposit, and how. */
+function endOf(fact: Fact): "gone" | "cancelled" | undefined {
+  if (fact.name === "deposit.cancelled") return "cancelled";
+  return fact.name === "pickup.collected" || fact.name === "pickup.disputed" ? "gone" : undefined;
 }
 
 async function insert(trx: FleetTrx, row: VaultOutboxRow): Promise<void> {

@@ -194,7 +194,7 @@ describe("ingest", () => {
     locker.write(...pickupFacts(stay));
     await send(locker.bytes(8));
     expect(await store.db.selectFrom("vault_outbox").selectAll().execute()).toMatchObject([
-      { kind: "ended", deposit: stay.deposit, verifier: stay.verifier, sealed: null },
+      { kind: "gone", deposit: stay.deposit, verifier: stay.verifier, sealed: null },
     ]);
     const isOnDisk = () =>
       ["fleet.db", "fleet.db-wal"].some((file) => readFileSync(join(folder, file)).includes(stay.sealed));

@@ -1,5 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import type { Fact } from "../../src/contract/events.ts";
 import type { ParcelView } from "../../src/contract/fleet-api.ts";
+import type { CourierId } from "../../src/contract/ids.ts";
 import { epochMs } from "../../src/contract/time.ts";
 import { openFleetStore } from "../../src/fleet/store.ts";
 import { deferNotice, dueNotices, nextNoticeAt } from "../../src/fleet/vault-outbox.ts";
@@ -103,10 +105,25 @@ describe("the fleet's word to the vault", () => {
       .poll(() => vault.heard.at(-1), { timeout: 5_000 })
       .toMatchObject({
         kind: "ended",
+        cause: "gone",
         deposit: stay.deposit,
         verifier: stay.verifier,
       });
     await expect.poll(() => rig.diskBytes().includes(stay.sealed), { timeout: 5_000 }).toBe(false);
     expect(await parcel(stay.deposit)).toMatchObject({ state: "collected", notified: false });
+  });
+
+  it("tells a cancelled deposit as one whose parcel may come once more", async () => {
+    vault.answer = () => "erased";
+    const { deposit, compartment, verifier } = newStay();
+    const started = { deposit, compartment, verifier, courier: "20001" as CourierId };
+    const facts: readonly Fact[] = [
+      { name: "deposit.started", data: started },
+      { name: "deposit.cancelled", data: { deposit, compartment } },
+    ];
+    await link.send(locker.write(snapshot(), ...facts).batch());
+    await expect
+      .poll(() => vault.heard.at(-1), { timeout: 5_000 })
+      .toMatchObject({ kind: "ended", cause: "cancelled", deposit, verifier });
   });
 });
