@@ -13,8 +13,15 @@ export type TcpProxy = AsyncDisposable & {
   readonly cut: () => void;
 };
 
-/** Stands between a client and a server on loopback, and fails as networks do. */
-export async function startTcpProxy(targetPort: () => number): Promise<TcpProxy> {
+/**
+ * Stands between a client and a server on loopback, and fails as networks do.
+ *
+ * @param tap Sees everything that comes through, with a name of its own for each direction of each connection.
+ */
+export async function startTcpProxy(
+  targetPort: () => number,
+  tap: (stream: string, bytes: Buffer) => void = () => undefined,
+): Promise<TcpProxy> {
   const sockets = new Set<Socket>();
   let swallowing = false;
   let connectionsCount = 0;
@@ -30,8 +37,10 @@ export async function startTcpProxy(targetPort: () => number): Promise<TcpProxy>
     connectionsCount += 1;
     let isDead = swallowing;
     const far = connect({ host: "127.0.0.1", port: targetPort() });
+    const name = `connection ${connectionsCount}`;
     const pass = (to: Socket) => (bytes: Buffer) => {
       isDead ||= swallowing;
+      tap(`${name} ${to === far ? "up" : "down"}`, bytes);
       if (!isDead) to.write(bytes);
     };
     keep(near, () => far);

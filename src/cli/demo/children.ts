@@ -27,11 +27,14 @@ export async function startChild(spec: {
   readonly script: string;
   readonly args: readonly string[];
   readonly folder: string;
+  /** Set beside the environment of this process. */
+  readonly env?: Readonly<Record<string, string>>;
   readonly onOutput?: (text: string) => void;
 }): Promise<Child> {
   const logFile = join(spec.folder, `${spec.name}.log`);
-  const log = createWriteStream(logFile, { mode: 0o600 });
-  const child = fork(spec.script, spec.args, { silent: true });
+  // Whoever is started again goes on in the log of before.
+  const log = createWriteStream(logFile, { mode: 0o600, flags: "a" });
+  const child = fork(spec.script, spec.args, { silent: true, env: { ...process.env, ...spec.env } });
   child.stderr?.pipe(log);
   // What the vault prints are codes: for the person at the terminal, never for a file.
   if (spec.onOutput === undefined) child.stdout?.pipe(log);

@@ -31,6 +31,8 @@ export type Whereabouts = {
   readonly handle: string;
   readonly keys: DemoKeys;
   readonly brokerUrl: string;
+  /** 0, or none: whichever is free. */
+  readonly vaultPort?: number;
 };
 
 /** Writes a configuration file and answers its path. */
@@ -42,10 +44,10 @@ function write(folder: string, name: string, content: unknown): string {
 
 export const writeSimLayout = (folder: string): string => write(folder, "layout.json", simLayout);
 
-export function writeVaultConfig({ folder, handle, keys }: Whereabouts): string {
+export function writeVaultConfig({ folder, handle, keys, vaultPort = 0 }: Whereabouts): string {
   return write(folder, "vault.yaml", {
     version: 1,
-    http: { host: "127.0.0.1", port: 0 },
+    http: { host: "127.0.0.1", port: vaultPort },
     database: join(folder, "vault.db"),
     keys: { sealingKeyFile: keys.vaultSealing.file, masterKeyFile: keys.masterKeyFile },
     fleetKey: keys.fleetLink.public,

@@ -10,7 +10,7 @@ import { type Child, startChild } from "./children.ts";
 import { type Whereabouts, writeFleetConfig, writeLockerConfig, writeSimLayout, writeVaultConfig } from "./configs.ts";
 import { makeKeys } from "./keys.ts";
 import { notices } from "./notices.ts";
-import { bringParcels, doorsKnown, hireCourier, type Site, timeCode } from "./seed.ts";
+import { announceParcel, bringParcels, doorsKnown, hireCourier, newParcelToken, type Site, timeCode } from "./seed.ts";
 import { SimulatedPeople } from "./simulated-people.ts";
 
 const LOCKERD = fileURLToPath(new URL("../lockerd.ts", import.meta.url));
@@ -46,7 +46,8 @@ async function run(place: Whereabouts, children: Child[], print: (text: string) 
   };
   const serve = async (...args: Parameters<typeof start>) => urlOf(await start(...args));
   const inbox = notices(print);
-  const simulator = await start("simulator", SIMULATOR, ["--layout", writeSimLayout(folder), "--pty"]);
+  const truth = join(folder, "truth.jsonl");
+  const simulator = await start("simulator", SIMULATOR, ["--layout", writeSimLayout(folder), "--pty", "--log", truth]);
   const portPath = simulator.ready.path;
   if (portPath === undefined) throw new Error("the simulator has no pseudo-terminal");
   const vaultUrl = await serve("vault", LOCKERD, ["vault", "--config", writeVaultConfig(place)], inbox.read);
@@ -61,7 +62,7 @@ async function run(place: Whereabouts, children: Child[], print: (text: string) 
   const codes = await inbox.codes(compartments.length);
   people.fetchForEver();
   const door = compartments.at(-1);
-  const code = codes.at(-1);
+  const code = codes.at(-1)?.code;
   print(
     [
       "",
@@ -69,7 +70,7 @@ async function run(place: Whereabouts, children: Child[], print: (text: string) 
       "",
       `  Kiosk     ${kioskUrl}`,
       `  Console   ${fleetUrl}   access key ${keys.operatorKey.key}`,
-      `  Courier   id ${courier.courier}   PIN ${courier.pin}   time code: press Enter for a fresh one`,
+      `  Courier   id ${courier.courier}   PIN ${courier.pin}   time code and a parcel's label: press Enter here`,
       "",
       `  Enter ${code === undefined ? "the code of a notice above" : formatCode(code)} at the kiosk and watch door ${door} open.`,
       "  A simulated recipient takes the parcel and closes the door.",
@@ -78,7 +79,15 @@ async function run(place: Whereabouts, children: Child[], print: (text: string) 
       "",
     ].join("\n"),
   );
-  createInterface({ input: process.stdin }).on("line", () => print(`  time code ${timeCode(courier, 30)}`));
+  const bringAnother = async () => {
+    const parcelToken = newParcelToken();
+    await announceParcel(site, { parcelToken, size: "S", email: "another-recipient@example.org" });
+    // The code of the present half minute may have been used.
+    print(`  time code ${timeCode(courier, 30)}\n  label     ${parcelToken}`);
+  };
+  createInterface({ input: process.stdin }).on("line", () => {
+    bringAnother().catch((error: unknown) => print(`  ${String(error)}`));
+  });
 }
 
 function urlOf(child: Child): string {

@@ -30,12 +30,13 @@ export async function call<T>(url: string, init: RequestInit & { readonly json?:
 
 /** The kiosk's API as its page uses it: the page's cookie and its origin. */
 export class KioskCaller {
-  readonly #url: string;
-  readonly #cookie: string;
+  readonly url: string;
+  /** What tells the kiosk that its own page is calling. */
+  readonly headers: { readonly cookie: string; readonly origin: string };
 
   private constructor(url: string, cookie: string) {
-    this.#url = url;
-    this.#cookie = cookie;
+    this.url = url;
+    this.headers = { cookie, origin: url };
   }
 
   static async open(url: string): Promise<KioskCaller> {
@@ -46,9 +47,9 @@ export class KioskCaller {
   }
 
   post<T>(path: string, json?: unknown, session?: string): Promise<T> {
-    const headers: Record<string, string> = { cookie: this.#cookie, origin: this.#url };
+    const headers: Record<string, string> = { ...this.headers };
     if (session !== undefined) headers["x-courier-session"] = session;
-    return call(`${this.#url}/kiosk/v1${path}`, { method: "POST", headers, ...(json === undefined ? {} : { json }) });
+    return call(`${this.url}/kiosk/v1${path}`, { method: "POST", headers, ...(json === undefined ? {} : { json }) });
   }
 }
 

@@ -1,6 +1,7 @@
 import { createHash, randomBytes, randomInt, randomUUID } from "node:crypto";
 import { generateSync } from "otplib";
-import type { CourierCredentials, LockerView } from "../../contract/fleet-api.ts";
+import type { CourierCredentials, LockerView, ParcelView } from "../../contract/fleet-api.ts";
+import type { Size } from "../../contract/ids.ts";
 import type { OpeningReply, SignedInReply } from "../../contract/kiosk-api.ts";
 import { call, KioskCaller, Refused, until } from "./http.ts";
 import type { ApiKey } from "./keys.ts";
@@ -14,7 +15,7 @@ export type Site = {
   readonly carrierKey: ApiKey;
 };
 
-const bearer = ({ key }: ApiKey) => ({ authorization: `Bearer ${key}` });
+export const bearer = ({ key }: ApiKey) => ({ authorization: `Bearer ${key}` });
 
 /** A courier with credentials of the fleet's own making, known to the locker when this resolves. */
 export async function hireCourier(site: Site): Promise<CourierCredentials> {
@@ -39,7 +40,7 @@ export async function doorsKnown(site: Site): Promise<void> {
   });
 }
 
-const lockerView = (site: Site): Promise<LockerView> =>
+export const lockerView = (site: Site): Promise<LockerView> =>
   call<LockerView>(`${site.fleetUrl}/v1/lockers/${site.handle}`, { headers: bearer(site.operatorKey) });
 
 export const timeCode = ({ totpSecret }: CourierCredentials, aheadSeconds = 0): string =>
@@ -54,7 +55,7 @@ export const timeCode = ({ totpSecret }: CourierCredentials, aheadSeconds = 0): 
 export async function bringParcels(
   site: Site,
   courier: CourierCredentials,
-  sizes: readonly ("S" | "M" | "L")[],
+  sizes: readonly Size[],
   sendPerson: (parcel: string) => void,
 ): Promise<number[]> {
   const kiosk = await KioskCaller.open(site.kioskUrl);
@@ -66,17 +67,22 @@ export async function bringParcels(
   const compartments: number[] = [];
   for (const size of sizes) {
     const parcelToken = newParcelToken();
-    await announce(site, parcelToken, size);
+    await announceParcel(site, { parcelToken, size, email: `recipient-${randomBytes(4).toString("hex")}@example.org` });
     sendPerson(`parcel-${compartments.length + 1}`);
     const opening = await kiosk.post<OpeningReply>("/courier/deposits", { parcelToken, size }, session);
-    await until("the door's close", 15_000, () => confirm(kiosk, opening, session));
+    await until("the door's close", 15_000, () => confirmed(kiosk, opening, session));
     compartments.push(opening.compartment);
   }
   await kiosk.post("/courier/sign-out", undefined, session);
   return compartments;
 }
 
-async function confirm(kiosk: KioskCaller, { deposit }: OpeningReply, session: string): Promise<true | undefined> {
+/** Says "done"; undefined as long as the door is not seen shut. */
+export async function confirmed(
+  kiosk: KioskCaller,
+  { deposit }: OpeningReply,
+  session: string,
+): Promise<true | undefined> {
   try {
     await kiosk.post(`/courier/deposits/${deposit}/confirm`, undefined, session);
     return true;
@@ -86,20 +92,20 @@ async function confirm(kiosk: KioskCaller, { deposit }: OpeningReply, session: s
   }
 }
 
-async function announce(site: Site, parcelToken: string, size: string): Promise<void> {
-  const verifier = createHash("sha256").update(parcelToken).digest("hex").slice(0, 32);
+/** Tells the vault whom to notify and the fleet what will come, as a carrier does. */
+export async function announceParcel(
+  site: Pick<Site, "vaultUrl" | "fleetUrl" | "handle" | "carrierKey">,
+  parcel: { readonly parcelToken: string; readonly size: Size; readonly email: string },
+): Promise<ParcelView> {
+  const { size } = parcel;
+  const verifier = createHash("sha256").update(parcel.parcelToken).digest("hex").slice(0, 32);
   const headers = bearer(site.carrierKey);
   await call(`${site.vaultUrl}/v1/contacts`, {
     method: "POST",
     headers,
-    json: {
-      verifier,
-      locker: site.handle,
-      contact: { kind: "email", address: `recipient-${randomBytes(4).toString("hex")}@example.org` },
-      language: "en",
-    },
+    json: { verifier, locker: site.handle, contact: { kind: "email", address: parcel.email }, language: "en" },
   });
-  await call(`${site.fleetUrl}/v1/parcels`, {
+  return await call<ParcelView>(`${site.fleetUrl}/v1/parcels`, {
     method: "POST",
     headers: { ...headers, "idempotency-key": randomUUID() },
     json: { locker: site.handle, verifier, size },
