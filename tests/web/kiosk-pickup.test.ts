@@ -133,6 +133,13 @@ describe("the recipient's door", () => {
     expect(person.screen).toMatchObject({ kind: "door", scene: "opening" });
   });
 
+  it("comes without what was said before it", () => {
+    const person = new Person(kioskView());
+    person.types(SLIPPED_CODE);
+    person.sees(viewWith(operationView({ purpose: "remote", state: "open" })));
+    expect(person.problem).toBeUndefined();
+  });
+
   it("is given up when the locker does not show it in time", () => {
     const person = new Person(kioskView());
     person.types(GOOD_CODE);

@@ -9,13 +9,20 @@ const PROMISE_MS = 3_000;
 /** The locker has sent a snapshot. */
 export function seen(state: KioskState, snapshot: KioskView, nowMs: number): KioskState {
   const next = withPromiseKept({ ...state, view: { snapshot, atMs: nowMs }, lostAtMs: null }, snapshot, nowMs);
-  return withDisputeShut(withDepositEnded(withSession(next, snapshot)));
+  return withDisputeShut(withDepositEnded(withSession(withNewDoor(state, next), snapshot)));
 }
 
 function withPromiseKept(state: KioskState, snapshot: KioskView, nowMs: number): KioskState {
   if (state.opening === null) return state;
   const kept = snapshot.operation?.operation === state.opening.operation.operation;
   return kept || nowMs - state.opening.atMs > PROMISE_MS ? { ...state, opening: null } : state;
+}
+
+/** What was said before a door came on the screen is not about the door. */
+function withNewDoor(before: KioskState, state: KioskState): KioskState {
+  const operation = currentOperation(state);
+  const isNew = operation !== null && operation.operation !== currentOperation(before)?.operation;
+  return isNew ? { ...state, problem: null, flash: null } : state;
 }
 
 function withSession(state: KioskState, snapshot: KioskView): KioskState {
