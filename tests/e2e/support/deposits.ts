@@ -1,11 +1,10 @@
 import { randomBytes } from "node:crypto";
-import { until } from "../../../src/cli/demo/http.ts";
+import { KioskCaller, until } from "../../../src/cli/demo/http.ts";
 import type { PickupCode } from "../../../src/cli/demo/notices.ts";
 import { announceParcel, confirmed, hireCourier, newParcelToken, timeCode } from "../../../src/cli/demo/seed.ts";
 import type { CourierCredentials, ParcelView } from "../../../src/contract/fleet-api.ts";
 import type { Size } from "../../../src/contract/ids.ts";
 import type { OpeningReply, SignedInReply } from "../../../src/contract/kiosk-api.ts";
-import { Kiosk } from "./kiosk.ts";
 import type { Site } from "./site.ts";
 
 /** A parcel on its way, announced to fleet and vault. The model cabinet knows it by its verifier. */
@@ -23,7 +22,11 @@ export async function announce(site: Site, size: Size = "S"): Promise<Announced>
 }
 
 /** Signs in with a time code of this half minute, or of the next. */
-export async function signIn(kiosk: Kiosk, courier: CourierCredentials, aheadSeconds = 0): Promise<SignedInReply> {
+export async function signIn(
+  kiosk: Pick<KioskCaller, "post">,
+  courier: CourierCredentials,
+  aheadSeconds = 0,
+): Promise<SignedInReply> {
   const totp = timeCode(courier, aheadSeconds);
   return await kiosk.post<SignedInReply>("/courier/sign-in", { courier: courier.courier, pin: courier.pin, totp });
 }
@@ -53,12 +56,12 @@ export async function depositParcel(site: Site, size: Size = "S"): Promise<Depos
 }
 
 export async function putIn(site: Site, courier: CourierCredentials, announced: Announced): Promise<Deposited> {
-  using kiosk = await Kiosk.open(site.addresses.kioskUrl);
+  const kiosk = await KioskCaller.open(site.addresses.kioskUrl);
   const { session } = await signIn(kiosk, courier);
   await bring(site, announced);
   const { parcelToken, size } = announced;
   const opening = await kiosk.post<OpeningReply>("/courier/deposits", { parcelToken, size }, session);
-  await until("the door's close", 15_000, () => confirmed(kiosk.caller, opening, session));
+  await until("the door's close", 15_000, () => confirmed(kiosk, opening, session));
   await kiosk.post("/courier/sign-out", undefined, session);
   if (opening.deposit === null) throw new Error("a deposit has a number");
   await rested(site, opening.compartment);

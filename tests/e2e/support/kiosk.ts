@@ -27,10 +27,6 @@ export class Kiosk implements Disposable {
     return new Kiosk(caller, stream);
   }
 
-  get caller(): KioskCaller {
-    return this.#caller;
-  }
-
   get view(): KioskView {
     const text = this.#stream.last?.data;
     if (text === undefined) throw new Error("no snapshot has come");

@@ -39,24 +39,32 @@ export type LockerDatabase = {
   readonly facts: readonly { readonly seq: number; readonly name: string; readonly data: Record<string, unknown> }[];
 };
 
-/** Reads a copy of the database and its log, as they lie on disk: the original is never touched. */
-export function readLockerDatabase(path: string): LockerDatabase {
+/**
+ * Reads the locker's database without ever writing to it: beside the locker that has it in use, or, when that is dead,
+ * a copy of the files as it left them behind.
+ */
+export function readLockerDatabase(path: string, state: "in use" | "left behind"): LockerDatabase {
+  if (state === "in use") return tablesOf(new Database(path, { readonly: true }));
   const folder = mkdtempSync(join(tmpdir(), "lockerd-copy-"));
   try {
     const copy = join(folder, "locker.db");
     for (const suffix of ["", "-wal"]) if (existsSync(path + suffix)) copyFileSync(path + suffix, copy + suffix);
-    const db = new Database(copy);
-    try {
-      return tablesOf(db);
-    } finally {
-      db.close();
-    }
+    return tablesOf(new Database(copy));
   } finally {
     rmSync(folder, { recursive: true, force: true });
   }
 }
 
+/** All of it in one transaction, and closes the database. */
 function tablesOf(db: Database.Database): LockerDatabase {
+  try {
+    return db.transaction(() => readTables(db))();
+  } finally {
+    db.close();
+  }
+}
+
+function readTables(db: Database.Database): LockerDatabase {
   const all = <Row>(sql: string): Row[] => db.prepare(sql).all() as Row[];
   const rows = all<{ seq: number; payload: string }>("select seq, payload from journal order by seq");
   return {

@@ -92,7 +92,17 @@ function readStat(pid: string): string | undefined {
   }
 }
 
-export const childrenOf = (pid: number): readonly number[] =>
-  runningProcesses()
-    .filter(({ parent }) => parent === pid)
-    .map((process) => process.pid);
+/** Its direct children, found fast enough to aim by. Source: proc_pid_task(5). */
+export function childrenOf(pid: number): readonly number[] {
+  const text = readFileSync(`/proc/${pid}/task/${pid}/children`, "utf8");
+  return [...text.matchAll(/\d+/g)].map(([child]) => Number(child));
+}
+
+export function isAlive(pid: number): boolean {
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch {
+    return false;
+  }
+}

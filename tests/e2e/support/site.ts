@@ -13,7 +13,7 @@ import {
   writeLockerConfig,
   writeVaultConfig,
 } from "../../../src/cli/demo/configs.ts";
-import { call } from "../../../src/cli/demo/http.ts";
+import { call, until } from "../../../src/cli/demo/http.ts";
 import { makeKeys } from "../../../src/cli/demo/keys.ts";
 import { notices } from "../../../src/cli/demo/notices.ts";
 import { bearer, type Site as SiteAddresses } from "../../../src/cli/demo/seed.ts";
@@ -21,9 +21,12 @@ import type { LockerView, ParcelView } from "../../../src/contract/fleet-api.ts"
 import { startTcpProxy, type TcpProxy } from "../../support/tcp-proxy.ts";
 import { eventually } from "./eventually.ts";
 import { type LockerDatabase, readLockerDatabase } from "./locker-database.ts";
-import { childrenOf, end, freePort, hasEnded, startBroker } from "./processes.ts";
+import { childrenOf, end, freePort, hasEnded, isAlive, startBroker } from "./processes.ts";
 
 const LOCKERD = fileURLToPath(new URL("../../../src/cli/lockerd.ts", import.meta.url));
+
+/** After this long everybody has found a broker that is back. */
+const RECONNECT_MS_MAX = 60_000;
 
 /** In the order they are started. */
 export const PROCESSES = ["broker", "vault", "fleet", "locker"] as const;
@@ -138,7 +141,7 @@ export class Site implements AsyncDisposable {
   /** As a power cut stops it. Of the locker, its bus process too is gone when this resolves. */
   async kill(name: ProcessName): Promise<void> {
     const child = this.#processOf(name);
-    const children = child.pid === undefined || name !== "locker" ? [] : childrenOf(child.pid);
+    const children = name === "locker" && this.isRunning(name) ? childrenOf(this.pidOf(name)) : [];
     await end(child, "SIGKILL");
     await eventually("the end of what it had started", () => (children.some(isAlive) ? undefined : true));
   }
@@ -160,7 +163,20 @@ export class Site implements AsyncDisposable {
   }
 
   lockerDatabase(): LockerDatabase {
-    return readLockerDatabase(this.file("locker.db"));
+    return readLockerDatabase(this.file("locker.db"), this.isRunning("locker") ? "in use" : "left behind");
+  }
+
+  /** Rows the fleet has not acknowledged. */
+  rowsWaiting(): number {
+    const { facts, ackedSeq } = this.lockerDatabase();
+    return (facts.at(-1)?.seq ?? 0) - ackedSeq;
+  }
+
+  /** Waits until the fleet has acknowledged everything. */
+  async synced(): Promise<void> {
+    await until("the fleet's acknowledgement of every row", RECONNECT_MS_MAX, () =>
+      Promise.resolve(this.rowsWaiting() === 0 ? true : undefined),
+    );
   }
 
   /** Asks the fleet as an operator. */
@@ -192,14 +208,5 @@ export class Site implements AsyncDisposable {
     const running = this.#running.get(name);
     if (running === undefined) throw new Error(`${name} was never started`);
     return running.process;
-  }
-}
-
-function isAlive(pid: number): boolean {
-  try {
-    process.kill(pid, 0);
-    return true;
-  } catch {
-    return false;
   }
 }
