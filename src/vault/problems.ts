@@ -2,7 +2,7 @@ import type { FastifyReply } from "fastify";
 import type { Problem } from "../contract/kiosk-api.ts";
 
 /** Every refusal of the vault: its HTTP status and what to do about it. */
-const problems = {
+export const problems = {
   bad_request: { status: 400, detail: "Correct the fields listed in faults." },
   query_not_allowed: { status: 400, detail: "Leave the query out: no address of the vault takes one." },
   bad_key: { status: 401, detail: "Send Authorization: Bearer with a carrier's key." },

@@ -2,7 +2,7 @@ import type { FastifyReply } from "fastify";
 import type { Problem } from "../../contract/kiosk-api.ts";
 
 /** Every refusal of the API: status and what to do about it. */
-const problems = {
+export const problems = {
   bad_request: [400, "The request is not as described", "Correct the fields listed under faults; see /openapi.json."],
   query_not_allowed: [400, "No query is allowed here", "Leave out everything from the question mark on."],
   unauthenticated: [401, "Who is asking is not known", "Send Authorization: Bearer with an API key, or sign in again."],
