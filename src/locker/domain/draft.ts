@@ -43,12 +43,11 @@ export class Draft {
   }
 
   /** Every row of a table, rows of this step included. */
-  *all<T extends TableName>(table: T): Generator<Tables[T]> {
-    const written = this.#written.get(table);
-    for (const [key, row] of this.#state[table] as Map<Key<T>, Tables[T]>) {
-      if (!written?.has(key)) yield row;
-    }
-    for (const row of written?.values() ?? []) if (row !== undefined) yield row as Tables[T];
+  all<T extends TableName>(table: T): Iterable<Tables[T]> {
+    const written = this.#written.get(table) as ReadonlyMap<Key<T>, Tables[T] | undefined> | undefined;
+    const rows = this.#state[table] as ReadonlyMap<Key<T>, Tables[T]>;
+    // Most steps walk tables they have not written, and some of those hold every deposit of two weeks.
+    return written === undefined ? rows.values() : merged(rows, written);
   }
 
   put<T extends TableName>(table: T, row: Tables[T]): void {
@@ -141,3 +140,8 @@ export class Draft {
 }
 
 export const DONE: Reply = { kind: "done" };
+
+function* merged<K, R>(rows: ReadonlyMap<K, R>, written: ReadonlyMap<K, R | undefined>): Generator<R> {
+  for (const [key, row] of rows) if (!written.has(key)) yield row;
+  for (const row of written.values()) if (row !== undefined) yield row;
+}
