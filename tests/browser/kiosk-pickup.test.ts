@@ -3,6 +3,7 @@ import { afterAll, afterEach, beforeAll, beforeEach, expect, it, vi } from "vite
 import { openBrowser, openTab, type Tab } from "../support/browser.ts";
 import { describeWithTools } from "../support/describe-with-tools.ts";
 import { compartment, DEPOSIT, kioskView, OPERATION, operationView, viewWith } from "../support/kiosk-view.ts";
+import { accessibilityFaults } from "../support/page-checks.ts";
 import { openPageServer, type PageServer } from "../support/page-server.ts";
 import { GOOD_CODE, SLIPPED_CODE } from "../web/kiosk-person.ts";
 
@@ -160,9 +161,37 @@ describeWithTools(["chromium"], "a recipient at the kiosk's page", ({ chromium }
   });
 
   it("is told since when the locker is silent, and goes on by itself", async () => {
+    await tab.page.evaluate(() => Reflect.set(globalThis, "same", true));
     server.silence(true);
     await expect.poll(() => tab.page.locator(".banners").textContent(), { timeout: 8_000 }).toMatch(/since \d\d:\d\d/);
     server.silence(false);
     await expect.poll(() => tab.page.locator(".banners").textContent(), { timeout: 8_000 }).toBe("");
+    expect(await tab.page.evaluate(() => Reflect.get(globalThis, "same"))).toBe(true);
+  });
+
+  it("leaves the locker to a newer page", async () => {
+    server.announce("problem", { code: "too_many_streams" });
+    await expect.poll(() => title().textContent()).toBe("Open somewhere else");
+    server.publish(viewWith(operationView({ state: "open" })));
+    expect(await tab.page.locator("main button").count()).toBe(0);
+  });
+
+  it("is asked whether anybody is still there, and says so with one tap", async () => {
+    await tab.page.clock.install();
+    await tab.page.reload();
+    await tab.page.waitForSelector("main.is-code");
+    await tab.page.keyboard.type("48");
+    await tab.page.clock.fastForward(25_000);
+    const dialog = tab.page.getByRole("dialog");
+    await dialog.getByText("Are you still there?").waitFor();
+    await tab.picture("kiosk-idle-en");
+    expect(await accessibilityFaults(tab.page)).toEqual([]);
+    await dialog.getByRole("button", { name: "I am still here" }).click();
+    await dialog.waitFor({ state: "detached" });
+    expect((await tab.page.locator(".slot").allTextContents()).join("")).toBe("••");
+    await tab.page.clock.fastForward(25_000);
+    await dialog.waitFor();
+    await tab.page.clock.fastForward(25_000);
+    await expect.poll(async () => (await tab.page.locator(".slot").allTextContents()).join("")).toBe("");
   });
 });

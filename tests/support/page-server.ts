@@ -21,6 +21,8 @@ export type PageServer = {
   answer(request: string, handler: (call: Call) => Reply | Promise<Reply>): void;
   /** Sends an event to every open stream, and first of all to those that open later. */
   publish(data: unknown): void;
+  /** Sends an event of another name to the streams that are open now. */
+  announce(event: string, data: unknown): void;
   /** Ends every open stream, and refuses new ones until `false`. */
   silence(silent: boolean): void;
   close(): Promise<void>;
@@ -76,6 +78,9 @@ export async function openPageServer({ page, stream }: Options): Promise<PageSer
     publish(data) {
       last = `event: ${stream.event}\ndata: ${JSON.stringify(data)}\n\n`;
       for (const response of streams) response.write(last);
+    },
+    announce(event, data) {
+      for (const response of streams) response.write(`event: ${event}\ndata: ${JSON.stringify(data)}\n\n`);
     },
     silence(next) {
       silent = next;

@@ -27,6 +27,17 @@ describe("the cabinet's drawing", () => {
     );
   });
 
+  it("finds the modules of a cabinet by their equal height", () => {
+    const modules: readonly (readonly Size[])[] = [
+      ["S", "S", "M", "M", "S", "L"],
+      ["S", "M", "S", "S", "M", "L"],
+    ];
+    const { doors, panels } = layOutCabinet(doorsOf(modules.flat()));
+    const columns = Map.groupBy(doors, ({ x }) => x);
+    expect([...columns.values()].map((column) => column.map(({ door }) => door.size))).toEqual(modules);
+    expect(panels).toEqual([]);
+  });
+
   it("is never higher than people reach", () => {
     const { height } = layOutCabinet(doorsOf(Array.from({ length: 1_000 }, () => "S")));
     expect(height).toBeLessThan(230);

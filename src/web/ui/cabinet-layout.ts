@@ -64,21 +64,32 @@ function placeColumn<Door extends { readonly size: Size }>(column: readonly Door
   });
 }
 
+/** More columns than needed are tried up to here. */
+const COLUMNS_TRIED = 8;
+
 function splitIntoColumns<Door extends { readonly size: Size }>(doors: readonly Door[]): readonly Door[][] {
   const total = doors.reduce((sum, door) => sum + heightOf(door), 0);
   const countMin = Math.max(1, Math.ceil(total / COLUMN_CM_MAX));
-  const counts = Array.from({ length: doors.length }, (_, index) => index + 1).filter((count) => count >= countMin);
-  const distance = (count: number): number => Math.abs(Math.log((count * count * WIDTH_CM) / total / ASPECT_WANTED));
-  const count = counts.reduce((best, each) => (distance(each) < distance(best) ? each : best), countMin);
-  return fillColumns(doors, total / count, count);
+  const tried = Array.from({ length: COLUMNS_TRIED }, (_, more) => fillColumns(doors, total, countMin + more));
+  const [first = [], ...others] = tried;
+  return others.reduce((best, columns) => (flaw(columns) < flaw(best) ? columns : best), first);
+}
+
+/** The modules of one cabinet are equally high, so an even split is most likely the real one; its shape comes second. */
+function flaw<Door extends { readonly size: Size }>(columns: readonly Door[][]): number {
+  const heights = columns.map(columnHeight);
+  const highest = Math.max(...heights, 1);
+  const area = highest * columns.length;
+  const blank = (area - heights.reduce((sum, height) => sum + height, 0)) / area;
+  return 12 * blank + Math.abs(Math.log((columns.length * WIDTH_CM) / highest / ASPECT_WANTED));
 }
 
 /** A door goes where its middle falls, were all columns one above the other. */
-function fillColumns<Door extends { readonly size: Size }>(doors: readonly Door[], share: number, count: number) {
+function fillColumns<Door extends { readonly size: Size }>(doors: readonly Door[], total: number, count: number) {
   const columns: Door[][] = Array.from({ length: count }, () => []);
   let above = 0;
   for (const door of doors) {
-    const index = Math.min(count - 1, Math.floor((above + heightOf(door) / 2) / share));
+    const index = Math.min(count - 1, Math.floor(((above + heightOf(door) / 2) / total) * count));
     columns[index]?.push(door);
     above += heightOf(door);
   }

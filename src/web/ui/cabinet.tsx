@@ -1,8 +1,9 @@
 import type { JSX } from "preact";
+import { useMemo } from "preact/hooks";
 import type { Door, Occupancy } from "../../contract/events.ts";
 import type { CompartmentId, Size } from "../../contract/ids.ts";
 import { layOutCabinet, type Rectangle } from "./cabinet-layout.ts";
-import type { Translate } from "./translate.ts";
+import { currentLanguage, type Translate } from "./translate.ts";
 import "./cabinet.css";
 
 /** One door as drawn. `occupancy` is left out where nobody may know it. */
@@ -20,11 +21,17 @@ type Props = {
   /** The one door meant. */
   readonly highlighted?: CompartmentId | undefined;
   /** Makes every door a button. */
-  readonly onChoose?: (compartment: CompartmentId) => void;
+  readonly onChoose?: ((compartment: CompartmentId) => void) | undefined;
 };
 
 /** The cabinet to scale. Each state of a door has a shape and a name of its own, beside its colour. */
 export function Cabinet({ doors, t, highlighted, onChoose }: Props) {
+  const language = currentLanguage();
+  // A page looks at the clock all the time; a thousand doors are drawn again only when one of them has changed.
+  return useMemo(() => draw({ doors, t, highlighted, onChoose }), [doors, t, highlighted, onChoose, language]);
+}
+
+function draw({ doors, t, highlighted, onChoose }: Props) {
   const layout = layOutCabinet(doors);
   const label =
     highlighted === undefined
