@@ -106,8 +106,10 @@ function* resume(d: Draft): Generator<Effect> {
     if (authorisation?.state !== "in_doubt") continue;
     const second = opIdOf(authorisation.id, 2);
     const op = d.get("attempt", second) === undefined ? opIdOf(authorisation.id, 1) : second;
-    // Only a clock that can be believed tells whether the board has been running since before the operation.
-    const ageMs = d.runtime.clockTrust === "synced" ? Math.max(0, d.now.wall - authorisation.at) : null;
+    // Only a clock that can be believed, and that nobody has set back since, tells whether the board has been running
+    // since before the operation.
+    const isKnown = d.runtime.clockTrust === "synced" && d.now.wall >= authorisation.at;
+    const ageMs = isKnown ? d.now.wall - authorisation.at : null;
     yield { kind: "query_op", op, compartment: compartment.id, ageMs };
   }
 }

@@ -233,6 +233,19 @@ describe("after a crash", () => {
     expect(locker.deposit(deposit)).toMatchObject({ state: "collected", code: "burned" });
   });
 
+  it("a clock that was set back tells no age of the operation that was in doubt", () => {
+    const ageAfter = (wallStepMs: number) => {
+      const locker = new TestLocker();
+      locker.store(1);
+      locker.typeCode(1);
+      locker.wall += wallStepMs;
+      locker.crash();
+      return locker.effects.find((effect) => effect.kind === "query_op");
+    };
+    expect(ageAfter(5_000)).toMatchObject({ ageMs: 5_000 });
+    expect(ageAfter(-5_000)).toMatchObject({ ageMs: null });
+  });
+
   it("after the door was recorded open, a door found closed means collected", () => {
     const locker = new TestLocker();
     const { deposit, at } = locker.store(1);
