@@ -1,4 +1,4 @@
-import type { CompartmentId, DepositId, OpId, ProofDigest } from "../src/contract/ids.ts";
+import type { AuthorisationId, CompartmentId, DepositId, OpId, ProofDigest } from "../src/contract/ids.ts";
 import { violations } from "../src/locker/domain/invariants.ts";
 import {
   type Change,
@@ -126,23 +126,53 @@ export function commitFaults(evidence: Evidence, commit: Commit): readonly strin
   if (commit.lastSeq !== witness.lastSeq + commit.facts.length) {
     found.push(`6: ${commit.facts.length} facts after row ${witness.lastSeq} gave row ${commit.lastSeq}`);
   }
+  found.push(...wrongDoorFaults(evidence, commit));
   for (const change of commit.changes) found.push(...claimFaults(evidence, commit, change));
   for (const { name, data } of commit.facts) {
     if (name === "door.opened" && data.authorisation !== null && !isMiswired) {
       const isTrue = ledger.openings.some(
-        ({ compartment, op }) =>
-          compartment === data.compartment && op?.startsWith(String(data.authorisation)) === true,
+        ({ compartment, op, atMs }) =>
+          compartment === data.compartment && isOpeningOf(witness, data.authorisation, op, atMs),
       );
       if (!isTrue) found.push(`11: compartment ${data.compartment} is said to have opened and has not`);
     }
     if (name === "deposit.stored") {
       const opened = ledger.openings.findLast(
-        ({ op }) => op !== null && witness.attempts.get(op)?.authorisation.deposit === data.deposit,
+        ({ op, compartment }) =>
+          (op === null && compartment === data.compartment) ||
+          (op !== null && witness.attempts.get(op)?.authorisation.deposit === data.deposit),
       );
       if (opened?.closedAtMs == null) found.push(`11: deposit ${data.deposit} is stored behind a door that never shut`);
     }
   }
   return found;
+}
+
+/** A pulse of its own opened the door, or a crowbar while it might open: a sensor cannot tell them apart. */
+const isOpeningOf = (witness: Witness, id: AuthorisationId | null, op: OpId | null, atMs: number): boolean =>
+  id !== null &&
+  (op === null ? atMs >= (witness.authorisedAtMs.get(id) ?? Number.POSITIVE_INFINITY) : op.startsWith(id));
+
+/**
+ * Wrong door: an opening for another compartment that is recorded while that one still waits for its own door is
+ * called wrong, and both compartments are out of service in the same transaction.
+ */
+function wrongDoorFaults({ witness, ledger }: Evidence, commit: Commit): readonly string[] {
+  return commit.facts.flatMap(({ name, data }) => {
+    if (name !== "door.opened" || data.authorisation !== null) return [];
+    const op = ledger.lastOpeningOf(data.compartment)?.op;
+    const meant = op == null ? undefined : witness.attempts.get(op)?.authorisation;
+    if (meant === undefined || meant.compartment === data.compartment) return [];
+    const before = commit.before.authorisation.get(meant.id) ?? witness.rows.authorisation.get(meant.id);
+    if (before?.state !== "commanded") return [];
+    const isTold = commit.facts.some(({ name: other }) => other === "door.wrong_opened");
+    const areOut = [meant.compartment, data.compartment].every(
+      (id) => witness.rows.compartment.get(id)?.outOfService !== null,
+    );
+    return isTold && areOut
+      ? []
+      : [`11: ${data.compartment} opened in place of ${meant.compartment}, and nobody is told`];
+  });
 }
 
 function claimFaults({ witness }: Evidence, commit: Commit, change: Change): readonly string[] {
@@ -156,6 +186,8 @@ function claimFaults({ witness }: Evidence, commit: Commit, change: Change): rea
     return [`5: authorisation ${id} was written without claiming the code of ${deposit}`];
   }
   if (state !== "opened" || was === "opened") return [];
+  // A door that did not latch opens again for a parcel that is collected: its code was burned the first time.
+  if (row === undefined && deposit !== null && witness.rows.deposit.get(deposit)?.code === "burned") return [];
   if (row?.put.code !== "burned") return [`5: authorisation ${id} opened without burning the code of ${deposit}`];
   // What it had before: a finished deposit may forget them.
   const former = commit.before.deposit.get(row.put.id);
@@ -198,7 +230,9 @@ export function parcelFaults({ ledger }: Evidence, state: State): readonly strin
     if (compartment === undefined || compartment.outOfService !== null || last?.state === "commanded") continue;
     const parcel = ledger.inside.get(compartment.id);
     const isThere = parcel !== undefined && verifierOf(parcel) === deposit.verifier;
-    if (!isThere && ledger.storedFull.has(deposit.id))
+    const full = ledger.storedFull.get(deposit.id);
+    const wasForced = full !== undefined && ledger.forced.has(full);
+    if (!isThere && full !== undefined && !wasForced)
       found.push(`11: deposit ${deposit.id} is stored in ${compartment.id} without its parcel`);
   }
   return found;

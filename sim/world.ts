@@ -34,6 +34,8 @@ export type WorldOptions = {
   readonly withFaults: boolean;
   /** Sees every line of the trace. */
   readonly print?: (line: string) => void;
+  /** Changes what was drawn: for a world with one thing in it. */
+  readonly plan?: Partial<Plan>;
   /** Bugs planted on purpose, to prove that the checks find them. */
   readonly mutant?: Tampering & {
     readonly fold?: Fold;
@@ -89,8 +91,8 @@ export class World {
   #playing = 0;
   #isSafetyOver = false;
 
-  constructor({ seed, withFaults, print, mutant = {} }: WorldOptions) {
-    this.#plan = drawPlan(seed, withFaults);
+  constructor({ seed, withFaults, plan, print, mutant = {} }: WorldOptions) {
+    this.#plan = { ...drawPlan(seed, withFaults), ...plan };
     this.#dice = diceFor(seed, "world");
     this.folder = mkdtempSync(join(existsSync("/dev/shm") ? "/dev/shm" : tmpdir(), "lockerd-world-"));
     this.#trace = new Trace(() => this.agenda.now(), print);
@@ -125,13 +127,10 @@ export class World {
       onFault: (fault) => this.judge.report([fault]),
     });
     this.daemon = this.#newDaemon(epoch, mutant);
-    const { plan, trace, broker, clocks } = {
-      plan: this.#plan,
-      trace: this.#trace,
-      broker: this.#broker,
-      clocks: this.#clocks,
-    };
-    this.#faults = new Faults({ plan, agenda, trace, rig: this.rig, broker, clocks, daemon: this.daemon });
+    this.#faults = new Faults({
+      ...{ plan: this.#plan, agenda, trace: this.#trace, rig: this.rig, broker: this.#broker },
+      ...{ clocks: this.#clocks, daemon: this.daemon },
+    });
     this.#town = this.#newTown(seed);
     this.#couriers = COURIERS.map((id) => new Courier(this.#town, id));
   }
@@ -222,7 +221,8 @@ export class World {
     if (this.#isSafetyOver || this.daemon.state === undefined) return;
     this.#mustSettle = true;
     this.daemon.stop().then(
-      () => {
+      (isStopped) => {
+        if (!isStopped) return;
         this.judge.daemonEnded();
         this.agenda.after(1_500, () => this.daemon.start("synced"));
       },

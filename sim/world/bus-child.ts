@@ -29,15 +29,18 @@ export class BusChild {
   #machine: BusMachine | null = null;
   #portIsOpen = false;
   #isDead = false;
-  #isFrozen = false;
-  /** What came while the loop stood still: bytes in the kernel's buffer, messages in the pipe. */
+  /** Its loop does not turn: it starts, or something holds it up. */
+  #isFrozen = true;
+  /** What came in that time: bytes in the kernel's buffer, messages in the pipe. */
   #backlog: (() => void)[] = [];
   #cancelTick: () => void = () => {};
   #cancelHeartbeat: () => void = () => {};
 
   constructor(parts: BusChildParts) {
     this.#parts = parts;
-    parts.agenda.after(START_MS, () => this.#run(() => this.#begin()));
+    parts.agenda.after(START_MS, () => {
+      if (!this.#isDead) this.#begin();
+    });
   }
 
   get counters(): BusCounters | null {
@@ -62,10 +65,11 @@ export class BusChild {
   }
 
   freeze(): void {
-    this.#isFrozen = true;
+    if (this.#machine !== null) this.#isFrozen = true;
   }
 
   thaw(): void {
+    if (this.#machine === null) return;
     this.#isFrozen = false;
     for (let next = this.#backlog.shift(); next !== undefined && !this.#isFrozen; next = this.#backlog.shift()) next();
   }
@@ -83,6 +87,7 @@ export class BusChild {
     this.#machine = new BusMachine({ settings, drivers, timing, committed }, agenda.now());
     this.#beat();
     this.#handle({ kind: "tick" });
+    this.thaw();
     agenda.after(OPEN_MS, () => this.#run(() => this.#openPort()));
   }
 

@@ -137,14 +137,20 @@ export class Daemon {
     }
   }
 
-  /** Ends as the service manager asks it to. */
-  async stop(): Promise<void> {
+  /** Ends as the service manager asks it to; false when it died on the way. */
+  async stop(): Promise<boolean> {
     const engine = this.#engine;
-    if (engine === null) return;
+    if (engine === null) return false;
     this.#parts.trace.say("stop");
     this.#uplink?.die();
-    await engine.stop();
+    try {
+      await engine.stop();
+    } catch (cause) {
+      if (cause instanceof SimCrash) return false;
+      throw cause;
+    }
     this.#forget();
+    return true;
   }
 
   /** Closes what is open, at the end of the world. */

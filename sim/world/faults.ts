@@ -86,6 +86,12 @@ export class Faults {
         rig.harness.crossCoils(1, channelA, channelB);
       });
     }
+    for (const { atMs, forMs, compartment, isRobbed } of plan.breakIns) {
+      this.#at(atMs, "break_in", () => {
+        if (rig.cabinet.force(compartment).ok && isRobbed) rig.cabinet.takeParcel(compartment);
+      });
+      this.#at(atMs + forMs, null, () => rig.cabinet.close(compartment));
+    }
     for (const atMs of plan.busDeathsAtMs) this.#at(atMs, "bus_death", () => daemon.bus?.killChild());
     for (const { atMs, forMs } of plan.busFreezes) this.#at(atMs, "bus_freeze", () => daemon.bus?.freezeChild(forMs));
     for (const { atMs, forMs } of plan.brokerOutages) {

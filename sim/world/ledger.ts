@@ -24,12 +24,14 @@ export class Ledger {
   readonly inside = new Map<CompartmentNumber, string>();
   readonly takenOut = new Set<string>();
   /**
-   * Parcels whose door has been opened for somebody who may take them. Whether they then do is not for any machine to
-   * know, so nothing is claimed about such a parcel any more.
+   * Parcels whose door has been opened for somebody who may take them, or forced. Whether they then do is not for any
+   * machine to know, so nothing is claimed about such a parcel any more.
    */
   readonly handedOut = new Set<string>();
-  /** Deposits whose parcel lay in its place when they were called stored: a courier can also shut an empty compartment. */
-  readonly storedFull = new Set<DepositId>();
+  /** Parcels behind a door that was forced. */
+  readonly forced = new Set<string>();
+  /** Deposits whose parcel lay in its place when they were called stored, and that parcel: a courier can also shut an empty compartment. */
+  readonly storedFull = new Map<DepositId, string>();
   readonly #attempts: ReadonlyMap<OpId, CommittedAttempt>;
 
   constructor(cabinet: Cabinet, attempts: ReadonlyMap<OpId, CommittedAttempt>) {
@@ -44,7 +46,7 @@ export class Ledger {
   /** A deposit counts as stored from now on. */
   stored(deposit: DepositId, verifier: ParcelVerifier, compartment: CompartmentId): void {
     const parcel = this.inside.get(compartment);
-    if (parcel !== undefined && verifierOf(parcel) === verifier) this.storedFull.add(deposit);
+    if (parcel !== undefined && verifierOf(parcel) === verifier) this.storedFull.set(deposit, parcel);
   }
 
   #enter(entry: TruthEntry): void {
@@ -57,6 +59,7 @@ export class Ledger {
         if (entry.moved === "in") {
           this.inside.set(compartment, entry.parcel);
           this.handedOut.delete(entry.parcel);
+          this.forced.delete(entry.parcel);
         } else {
           this.inside.delete(compartment);
           this.takenOut.add(entry.parcel);
@@ -78,6 +81,8 @@ export class Ledger {
     const parcel = this.inside.get(compartment);
     const kept = parcel === undefined || this.handedOut.has(parcel) ? null : parcel;
     this.openings.push({ atMs, compartment, op, kept, closedAtMs: null });
-    if (parcel !== undefined && (purpose === "pickup" || purpose === "remote")) this.handedOut.add(parcel);
+    if (parcel !== undefined && op === null) this.forced.add(parcel);
+    const isTakeable = op === null || purpose === "pickup" || purpose === "remote";
+    if (parcel !== undefined && isTakeable) this.handedOut.add(parcel);
   }
 }

@@ -17,6 +17,9 @@ export type PlannedCrash = {
   readonly downMs: number;
 };
 
+/** A crowbar: the door is forced, perhaps robbed, and pushed shut again. */
+export type BreakIn = Spell & { readonly compartment: number; readonly isRobbed: boolean };
+
 export type ClockJump = { readonly atMs: number; readonly errorMs: number };
 
 /** Everything chance decides about a world before it begins, resolved: what is in here can be printed and replayed. */
@@ -39,6 +42,7 @@ export type Plan = {
   readonly bouncing: readonly number[];
   /** Two channels of board 1 whose coils are crossed from a moment on. */
   readonly crossed: { readonly atMs: number; readonly channelA: number; readonly channelB: number } | null;
+  readonly breakIns: readonly BreakIn[];
   readonly busDeathsAtMs: readonly number[];
   readonly busFreezes: readonly Spell[];
   readonly crashes: readonly PlannedCrash[];
@@ -72,7 +76,7 @@ export function drawPlan(seed: number, withFaults: boolean): Plan {
 
 const NO_FAULTS = {
   ...{ echo: false, lateMs: 400, line: {}, silences: [], unplugs: [], boardCuts: [], boardResets: [], brownouts: [] },
-  ...{ doors: [], bouncing: [], crossed: null, busDeathsAtMs: [], busFreezes: [], crashes: [] },
+  ...{ doors: [], bouncing: [], crossed: null, breakIns: [], busDeathsAtMs: [], busFreezes: [], crashes: [] },
   ...{ brokerFaults: null, brokerOutages: [], clockJumps: [] },
 } as const;
 
@@ -97,9 +101,14 @@ function drawFaults(
       behaviour: dice.pick(["sticky", "sticky", "slow", "jammed"] as const),
     })),
     bouncing: dice.chance(0.2) ? [dice.whole(1, compartments), dice.whole(1, compartments)] : [],
-    crossed: dice.chance(0.06)
+    crossed: dice.chance(0.1)
       ? { atMs: dice.whole(0, 60_000), channelA: dice.whole(0, 2), channelB: dice.whole(3, 5) }
       : null,
+    breakIns: some(dice, 0.2, 2, () => ({
+      ...spell(dice, 1_000, 20_000),
+      compartment: dice.whole(1, compartments),
+      isRobbed: dice.chance(0.5),
+    })),
     busDeathsAtMs: some(dice, 0.25, 3, () => when(dice)),
     busFreezes: some(dice, 0.2, 2, () => spell(dice, 100, 4_000)),
     crashes: some(dice, 0.7, 6, () => drawCrash(dice)),
@@ -112,7 +121,7 @@ function drawFaults(
         }
       : null,
     brokerOutages: some(dice, 0.35, 3, () => spell(dice, 1_000, 40_000)),
-    clockJumps: some(dice, 0.25, 3, () => ({ atMs: when(dice), errorMs: dice.whole(-40 * DAY_MS, 400 * DAY_MS) })),
+    clockJumps: some(dice, 0.25, 3, () => ({ atMs: when(dice), errorMs: clockError(dice) })),
   };
 }
 
@@ -134,6 +143,10 @@ const lineRates = (dice: Dice): Partial<Record<LineFault, number>> =>
   Object.fromEntries(
     lineFaults.filter(() => dice.chance(0.35)).map((fault) => [fault, Number(dice.between(0.002, 0.08).toFixed(4))]),
   );
+
+/** A time server that corrects by seconds, or one that is wrong by days. */
+const clockError = (dice: Dice): number =>
+  dice.chance(0.5) ? dice.whole(-60_000, 60_000) : dice.whole(-40 * DAY_MS, 400 * DAY_MS);
 
 const when = (dice: Dice): number => dice.whole(3_000, BUSY_MS);
 const spell = (dice: Dice, minMs: number, maxMs: number): Spell => ({

@@ -2,6 +2,7 @@ import { readdirSync } from "node:fs";
 import { join } from "node:path";
 import Database from "better-sqlite3";
 import { describe, expect, it } from "vitest";
+import { crashPoints } from "../../sim/world/crash-points.ts";
 import { runWorld, type World, type WorldOptions } from "../../sim/world.ts";
 import type { OpId } from "../../src/contract/ids.ts";
 import { epochMs, plusMs } from "../../src/contract/time.ts";
@@ -13,6 +14,9 @@ type Mutant = NonNullable<WorldOptions["mutant"]>;
 
 /** A seed in which nothing is wrong, with a few deposits, pickups and remote opens in it. */
 const CALM = { seed: 3, withFaults: false } as const;
+
+/** The coils of the two smallest compartments, which are used first. */
+const CROSSED = { atMs: 0, channelA: 0, channelB: 2 } as const;
 
 const violationsWith = async (mutant: Mutant, options: WorldOptions = CALM): Promise<string> =>
   (await runWorld({ ...options, mutant })).violations.join("\n");
@@ -58,6 +62,32 @@ describe("a deterministic world", () => {
     const calm = await runWorld(CALM);
     expect(calm.violations).toEqual([]);
     expect(calm.cyclesCount).toBeGreaterThan(3);
+  });
+});
+
+describe("a world in which only one thing goes wrong:", () => {
+  it.each(crashPoints)("the daemon dies at %s, comes back, and nothing is lost", async (point) => {
+    const crash = { point, kind: "process", boardsToo: false, downMs: 800 } as const;
+    // Boards are only asked for their memory after an opening that a crash has left in doubt.
+    const first = point.endsWith("query_op") ? [{ ...crash, atMs: 20_000, point: "after_unlock" } as const] : [];
+    const world = await runWorld({ ...CALM, plan: { crashes: [...first, { ...crash, atMs: 20_000 }] } });
+    expect(world.violations).toEqual([]);
+    expect(world.crashes[point]).toBe(1);
+  });
+
+  it("coils are crossed, and the wrong door is called wrong", async () => {
+    const lines: string[] = [];
+    const world = await runWorld({ ...CALM, plan: { crossed: CROSSED }, print: (line) => void lines.push(line) });
+    expect(world.violations).toEqual([]);
+    expect(lines.some((line) => line.includes("door.wrong_opened"))).toBe(true);
+  });
+
+  it("a door is forced and robbed, and its deposit is in doubt", async () => {
+    const lines: string[] = [];
+    const breakIns = [1, 2, 3].map((compartment) => ({ atMs: 60_000, forMs: 5_000, compartment, isRobbed: true }));
+    const world = await runWorld({ ...CALM, plan: { breakIns }, print: (line) => void lines.push(line) });
+    expect(world.violations).toEqual([]);
+    expect(lines.some((line) => line.includes("door.break_in"))).toBe(true);
   });
 });
 
@@ -225,6 +255,20 @@ describe("a planted bug is found:", () => {
     });
     const compartmentOf = new Map<OpId, Parameters<LockBus["unlock"]>[0]["compartment"]>();
     expect(await violationsWith({ bus })).toMatch(/^11: compartment \d+ is said to have opened and has not/m);
+  });
+
+  it("11: another door opens, and nobody is told", async () => {
+    const store = (inner: Store): Store => ({
+      ...inner,
+      commit: (changes, facts, at) =>
+        inner.commit(
+          changes,
+          facts.filter(({ name }) => name !== "door.wrong_opened"),
+          at,
+        ),
+    });
+    const world = { ...CALM, plan: { crossed: CROSSED } };
+    expect(await violationsWith({ store }, world)).toMatch(/^11: \d+ opened in place of \d+, and nobody is told/m);
   });
 
   it("11: the news of a shut door gets lost", async () => {
