@@ -9,7 +9,8 @@ export async function accessibilityFaults(page: Page): Promise<readonly string[]
   await page.evaluate(axe.source);
   return await page.evaluate(async (values) => {
     const checker = Reflect.get(globalThis, "axe") as typeof axe;
-    const { violations } = await checker.run(document, { runOnly: { type: "tag", values } });
+    const { violations, passes } = await checker.run(document, { runOnly: { type: "tag", values } });
+    if (passes.length < 5) throw new Error(`axe looked at next to nothing: ${passes.length} rules`);
     return violations.flatMap(({ id, nodes }) =>
       nodes.map(({ html, any }) => `${id}: ${html} ${any[0]?.message ?? ""}`),
     );
