@@ -6,7 +6,7 @@ import type { DerivedProofs } from "./pickup-secret.ts";
 import type { SlowHash } from "./slow-hash.ts";
 
 /** OWASP's second choice for argon2id: as strong as 19 MiB and two passes, and below 30 ms on a development machine. */
-const ARGON2 = { memory: 12_288, passes: 3, parallelism: 1, tagLength: 32 } as const;
+export const PROOF_ARGON2 = { memory: 12_288, passes: 3, parallelism: 1, tagLength: 32 } as const;
 const SALT_BYTES = 16;
 /** 128 bits: no two proofs ever share a digest by chance. */
 const DIGEST_BYTES = 16;
@@ -35,7 +35,7 @@ export function createProofs({
     .update(`lockerd/1/locker-salt\n${handle}`)
     .digest()
     .subarray(0, SALT_BYTES);
-  const stretch = (proof: string): Promise<Buffer> => slowHash({ message: proof, nonce, ...ARGON2 });
+  const stretch = (proof: string): Promise<Buffer> => slowHash({ message: proof, nonce, ...PROOF_ARGON2 });
   const digest = (kind: Kind, ...parts: (string | Uint8Array)[]): ProofDigest => {
     const hmac = createHmac("sha256", pepper).update(`lockerd/1/proof/${kind}\n`);
     for (const part of parts) hmac.update(part);
