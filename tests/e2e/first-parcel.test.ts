@@ -1,60 +1,29 @@
-import { type ChildProcess, spawn } from "node:child_process";
-import { once } from "node:events";
-import { fileURLToPath } from "node:url";
 import type { Browser } from "playwright-core";
-import { afterAll, beforeAll, expect, it, vi } from "vitest";
+import { afterAll, beforeAll, expect, it } from "vitest";
 import { openBrowser, openTab, type Tab } from "../support/browser.ts";
 import { describeWithTools } from "../support/describe-with-tools.ts";
+import { type Announcement, Demo } from "./support/demo.ts";
+import { eventually } from "./support/eventually.ts";
 import { overviewPicture, savePicture } from "./support/pictures.ts";
 
-const LOCKERD = fileURLToPath(new URL("../../src/cli/lockerd.ts", import.meta.url));
-const READY_MS_MAX = 60_000;
 const DOOR_MS_MAX = 20_000;
-
-/** The demo as a person starts it: what it prints, and the Enter key. */
-class Demo {
-  readonly #child: ChildProcess;
-  printed = "";
-
-  constructor() {
-    this.#child = spawn(process.execPath, [LOCKERD, "demo"], { stdio: ["pipe", "pipe", "inherit"] });
-    this.#child.stdout?.setEncoding("utf8").on("data", (text: string) => {
-      this.printed += text;
-    });
-  }
-
-  /** What the pattern's group matches in what was printed from `from` on. */
-  async find(pattern: RegExp, from = 0): Promise<string> {
-    const match = await vi.waitUntil(() => pattern.exec(this.printed.slice(from)), { timeout: READY_MS_MAX });
-    return match[1] ?? "";
-  }
-
-  pressEnter(): void {
-    this.#child.stdin?.write("\n");
-  }
-
-  async [Symbol.asyncDispose](): Promise<void> {
-    const ended = once(this.#child, "exit", { signal: AbortSignal.timeout(READY_MS_MAX) });
-    this.#child.kill("SIGINT");
-    await ended;
-  }
-}
 
 /** docs/tutorial/first-parcel.md, step by step. `LOCKERD_PICTURES` names a folder that keeps what it looks like. */
 describeWithTools(["chromium"], "the tutorial", ({ chromium }) => {
   let demo: Demo;
+  let told: Announcement;
   let browser: Browser;
   let kiosk: Tab;
   let operator: Tab;
 
   beforeAll(async () => {
     demo = new Demo();
+    told = await demo.announcement();
     browser = await openBrowser(chromium);
-    kiosk = await openTab(browser, await demo.find(/Kiosk +(\S+)/), { locale: "en" });
-    const viewport = { width: 1366, height: 900 };
-    operator = await openTab(browser, await demo.find(/Console +(\S+)/), { locale: "en", viewport });
+    kiosk = await openTab(browser, told.kioskUrl, { locale: "en" });
+    operator = await openTab(browser, told.consoleUrl, { locale: "en", viewport: { width: 1366, height: 900 } });
     await kiosk.page.waitForSelector("main.is-code");
-  }, 2 * READY_MS_MAX);
+  }, 120_000);
   afterAll(async () => {
     await browser?.close();
     await demo?.[Symbol.asyncDispose]();
@@ -64,16 +33,16 @@ describeWithTools(["chromium"], "the tutorial", ({ chromium }) => {
     kiosk.page.getByRole("heading", { name: words, level: 1 }).waitFor({ timeout: DOOR_MS_MAX });
   const press = (name: string) => kiosk.page.locator("main").getByRole("button", { name }).click();
   const typeIn = (text: string) => kiosk.page.keyboard.type(`${text}\n`);
-  const door = (number: string, state: string) =>
+  const door = (number: number, state: string) =>
     operator.page.getByRole("button", { name: new RegExp(`^Door ${number}, .*${state}`) });
 
   it("collects a parcel with the printed code while the console follows", async () => {
-    await operator.page.getByLabel("Access key").fill(await demo.find(/access key (\S+)/));
+    await operator.page.getByLabel("Access key").fill(told.operatorKey);
     await operator.page.getByRole("button", { name: "Sign in" }).click();
-    const number = await demo.find(/watch door (\d+)/);
+    const number = told.door;
     await door(number, "Closed, Occupied").waitFor();
     const home = await kiosk.page.screenshot();
-    await kiosk.page.keyboard.type((await demo.find(/Enter ([\d ]+) at the kiosk/)).replaceAll(" ", ""));
+    await kiosk.page.keyboard.type(told.code.replaceAll(" ", ""));
     await press("OK");
     await title("Take your parcel");
     await door(number, "Open").waitFor({ timeout: DOOR_MS_MAX });
@@ -85,16 +54,16 @@ describeWithTools(["chromium"], "the tutorial", ({ chromium }) => {
   });
 
   it("deposits a parcel as the courier, which makes the vault tell a code", async () => {
-    const from = demo.printed.length;
-    demo.pressEnter();
-    const timeCode = await demo.find(/time code (\d{6})/, from);
-    const label = await demo.find(/label +([0-9A-Z]{26})/, from);
+    const printed = demo.pressEnter();
+    const read = (what: string, pattern: RegExp) => eventually(what, () => pattern.exec(printed())?.[1]);
+    const timeCode = await read("a time code", /time code (\d{6})/);
+    const label = await read("a label", /label +([0-9A-Z]{26})/);
     await press("Finish");
     await press("I am a courier");
     await title("Your courier number");
-    await typeIn(await demo.find(/Courier +id (\d+)/));
+    await typeIn(told.courier.id);
     await title("Your PIN");
-    await typeIn(await demo.find(/PIN (\d+)/));
+    await typeIn(told.courier.pin);
     await title("The 6 digits on your authenticator");
     await typeIn(timeCode);
     await title("Scan the parcel");
@@ -104,7 +73,7 @@ describeWithTools(["chromium"], "the tutorial", ({ chromium }) => {
     await title("Put the parcel in");
     await title("Is the parcel inside?");
     await press("Done");
-    await demo.find(/Pickup code: ([\d ]+)/, from);
+    expect(await read("a third notice", /Pickup code: ([\d ]+)/)).not.toBe(told.code);
     await press("Sign out");
     await title("Pick up a parcel");
   });

@@ -17,12 +17,17 @@ const READ = [
   // Files whose names carry no extension, or one of their own.
   "{LICENSE,.ci/*,systemd/*}",
 ];
+/** Files that documents show, and nobody reads. */
+const SHOWN = ["docs/images/*.png"];
 
-/** Every text file of the repository the rules look at, ordered by path. */
+/** Every text file of the repository the rules look at, ordered by path; after them pictures, as if they were empty. */
 export function readRepository(root: string): readonly SourceFile[] {
-  return globSync(READ, { cwd: root, exclude: LEFT_ALONE })
-    .sort()
-    .map((path) => ({ path, text: readFileSync(join(root, path), "utf8") }));
+  const texts = globSync(READ, { cwd: root, exclude: LEFT_ALONE }).sort();
+  const pictures = globSync(SHOWN, { cwd: root }).sort();
+  return [
+    ...texts.map((path) => ({ path, text: readFileSync(join(root, path), "utf8") })),
+    ...pictures.map((path) => ({ path, text: "" })),
+  ];
 }
 
 export const isTypeScript = (path: string): boolean => /\.tsx?$/.test(path);

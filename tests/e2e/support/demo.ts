@@ -19,6 +19,8 @@ export type Announcement = {
   readonly operatorKey: string;
   readonly code: string;
   readonly door: number;
+  /** Number and PIN. */
+  readonly courier: { readonly id: string; readonly pin: string };
 };
 
 /** `npm start` in a terminal of its own, with a folder for temporary files that is nobody else's. */
@@ -33,7 +35,7 @@ export class Demo implements AsyncDisposable {
       detached: true,
       // npm's own cache of compiled scripts would lie there too.
       env: { ...process.env, TMPDIR: this.temporary, NODE_DISABLE_COMPILE_CACHE: "1" },
-      stdio: ["ignore", "pipe", "pipe"],
+      stdio: ["pipe", "pipe", "pipe"],
     });
     for (const stream of [this.#npm.stdout, this.#npm.stderr]) {
       stream?.setEncoding("utf8").on("data", (text: string) => {
@@ -49,6 +51,13 @@ export class Demo implements AsyncDisposable {
     } catch (cause) {
       throw new Error(`the demo printed: ${this.#printed}`, { cause });
     }
+  }
+
+  /** Presses Enter at the terminal, and answers what is printed from then on. */
+  pressEnter(): () => string {
+    const from = this.#printed.length;
+    this.#npm.stdin?.write("\n");
+    return () => this.#printed.slice(from);
   }
 
   /** What truly happened in the demo's cabinet. */
@@ -89,6 +98,8 @@ function readAnnouncement(printed: string): Announcement | undefined {
   const [, kioskUrl] = /Kiosk +(http:\S+)/.exec(printed) ?? [];
   const [, consoleUrl, operatorKey] = /Console +(http:\S+) +access key (\S+)/.exec(printed) ?? [];
   const [, code, door] = /Enter (\d{3} \d{3} \d{3}) at the kiosk and watch door (\d+) open/.exec(printed) ?? [];
+  const [, id, pin] = /Courier +id (\d+) +PIN (\d+)/.exec(printed) ?? [];
   if (kioskUrl === undefined || consoleUrl === undefined || operatorKey === undefined || code === undefined) return;
-  return { kioskUrl, consoleUrl, operatorKey, code, door: Number(door) };
+  if (id === undefined || pin === undefined) return;
+  return { kioskUrl, consoleUrl, operatorKey, code, door: Number(door), courier: { id, pin } };
 }
