@@ -8,6 +8,7 @@ import { delimiter, join } from "node:path";
 const programsOf = {
   chromium: ["chromium", "chromium-browser", "google-chrome"],
   mosquitto: ["mosquitto"],
+  openssl: ["openssl"],
   perl: ["perl"],
   socat: ["socat"],
   strace: ["strace"],
