@@ -49,6 +49,7 @@ function report({ cycles }: Campaign, faults: readonly string[]): string {
     "  where the locker was",
     ...Object.entries(POINTS).map(([point, words]) => line(words, ({ hit }) => hit === point)),
     line("elsewhere", ({ hit }) => hit === "other"),
+    ...cycles.flatMap(({ strike, missed }) => (missed === undefined ? [] : [`  missed: ${strike}: ${missed}`])),
     `  found: ${faults.length === 0 ? "nothing lost, nothing opened twice, fleet equals locker" : faults.join("\n    ")}`,
     "",
     "",

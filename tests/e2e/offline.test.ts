@@ -25,6 +25,8 @@ it("a new locker that has never met a broker sees its doors and serves its kiosk
 
 it("deposit and pickup work through a start without a broker, and their rows arrive when it is back", async () => {
   await site.start("broker");
+  // What came to the broker before the fleet did is sent again after its while.
+  await site.synced();
   await site.whole();
   const first = await depositWithCode(site);
   const courier = await hireCourier(site.addresses);

@@ -8,11 +8,11 @@ import { Kiosk } from "../support/kiosk.ts";
 import { PROCESSES, type Site } from "../support/site.ts";
 import { judgeFleet, judgeOpenings, judgeParcels, judgePulses, type Restart } from "./judge.ts";
 import { type Hit, pointOf } from "./points.ts";
-import { STRIKES } from "./strikes.ts";
+import { STRIKES, type Strike } from "./strikes.ts";
 import { Visitor } from "./visitor.ts";
 
-/** Each signs in at most twice a minute, with this time code and the next. */
-const COURIERS_COUNT = 16;
+/** Each signs in with this time code and with the next, and then not again for two minutes. */
+const COURIERS_COUNT = 30;
 /** Of twelve compartments; some stay unknown for a while. */
 const PARCELS_INSIDE_MAX = 5;
 /** One door in five stays open until after the restart. */
@@ -22,7 +22,14 @@ type Job =
   | { readonly purpose: "pickup"; readonly code: string }
   | { readonly purpose: "deposit"; readonly announced: Announced; readonly courier: CourierCredentials };
 
-export type Cycle = { readonly strike: string; readonly purpose: Job["purpose"]; readonly hit: Hit | null };
+export type Cycle = {
+  readonly strike: string;
+  readonly purpose: Job["purpose"];
+  /** Of the locker only. */
+  readonly hit: Hit | null;
+  /** Why no door was about to open; undefined when one was. */
+  readonly missed: string | undefined;
+};
 
 /** Deposits and pickups at one site, each struck by one kill and then brought to its end. */
 export class Campaign {
@@ -54,17 +61,20 @@ export class Campaign {
     const known = authorised(site);
     const fromIndex = (await site.cabinet.log()).length;
     this.#visitorComesFor(job, this.#random(5) < 1 ? LINGERING_MS : undefined);
-    {
-      using kiosk = await Kiosk.open(site.addresses.kioskUrl);
-      const ask = await this.#asker(kiosk, job);
-      await strike.act({ site, kiosk, fromIndex, ask, random: this.#random });
-    }
+    const missed = await this.#strike(strike, job, fromIndex);
     const hit = site.isRunning("locker") ? null : await this.#hit(known, fromIndex);
     if (strike.name.startsWith("bus")) await this.#busIsBack();
-    this.cycles.push({ strike: strike.name, purpose: job.purpose, hit });
+    this.cycles.push({ strike: strike.name, purpose: job.purpose, hit, missed });
     await this.#restore();
     if (job.purpose === "pickup") await this.#finishPickup(job.code);
     else await this.#finishDeposit(job);
+  }
+
+  async #strike(strike: Strike, job: Job, fromIndex: number): Promise<string | undefined> {
+    const site = this.#site;
+    using kiosk = await Kiosk.open(site.addresses.kioskUrl);
+    const ask = await this.#asker(kiosk, job);
+    return await strike.act({ site, kiosk, fromIndex, ask, random: this.#random });
   }
 
   /** Once all is quiet: everything in which the cabinet's own log, the locker and the fleet differ. */
@@ -88,7 +98,7 @@ export class Campaign {
     const turn = (count + Math.floor(count / STRIKES.length)) % 2;
     const code = codes[0];
     if (code !== undefined && (turn === 1 || insideCount >= PARCELS_INSIDE_MAX)) return { purpose: "pickup", code };
-    const courier = this.#couriers[count % COURIERS_COUNT];
+    const courier = this.#couriers[this.#announced.length % COURIERS_COUNT];
     if (courier === undefined) throw new Error("there are no couriers");
     const announced = await announce(this.#site);
     this.#announced.push(announced);
@@ -106,7 +116,7 @@ export class Campaign {
   }
 
   /** Everything before the wish itself is done here. */
-  async #asker(kiosk: Kiosk, job: Job): Promise<() => Promise<unknown>> {
+  async #asker(kiosk: Kiosk, job: Job): Promise<() => Promise<string | undefined>> {
     if (job.purpose === "pickup") return () => unanswered(kiosk.post("/pickup", { code: job.code }));
     const { session } = await signIn(kiosk, job.courier);
     const { parcelToken, size } = job.announced;
@@ -204,9 +214,11 @@ async function refusalOf(asked: Promise<unknown>): Promise<string | undefined> {
   }
 }
 
-/** Whoever asks a process that is being killed may get no answer. */
-async function unanswered(asked: Promise<unknown>): Promise<void> {
-  await asked.catch((error: unknown) => {
-    if (error instanceof Refused) throw error;
-  });
+/** The same, of a process that may be killed before it answers. */
+async function unanswered(asked: Promise<unknown>): Promise<string | undefined> {
+  try {
+    return await refusalOf(asked);
+  } catch {
+    return undefined;
+  }
 }
