@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { connectAsync, type MqttClient } from "mqtt";
 import { afterAll, beforeAll, expect, it, vi } from "vitest";
-import { freePort } from "../e2e/support/processes.ts";
+import { end, freePort } from "../e2e/support/processes.ts";
 import { describeWithTools } from "../support/describe-with-tools.ts";
 import { runnable } from "./commands.ts";
 
@@ -49,7 +49,8 @@ describeWithTools(["mosquitto", "openssl"], "the broker as the page sets it up",
   }, 60_000);
   afterAll(async () => {
     for (const client of clients) client.end(true);
-    broker?.kill();
+    // It writes its sessions down before it ends.
+    if (broker !== undefined) await end(broker, "SIGTERM");
     rmSync(folder, { recursive: true, force: true });
   });
 

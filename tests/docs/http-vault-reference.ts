@@ -24,7 +24,6 @@ const meanings: Readonly<Record<string, readonly string[]>> = {
     "`waiting` says that the parcel's contact is not there yet; the fleet repeats a notice it has no answer to.",
     "",
     ...fieldTable(VaultAnswer as Schema),
-    "",
   ],
 };
 

@@ -16,7 +16,11 @@ export type Schema = {
   readonly required?: readonly string[];
 };
 
-export const code = (text: unknown): string => `\`${String(text).replaceAll("|", "\\|")}\``;
+/** A code span, fit for a table. */
+export function code(value: unknown): string {
+  const text = String(value).replaceAll("|", "\\|");
+  return text.includes("`") ? `\`\` ${text} \`\`` : `\`${text}\``;
+}
 
 const isNull = ({ type }: Schema): boolean => type === "null";
 
