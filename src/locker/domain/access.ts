@@ -5,7 +5,7 @@ import { invariant } from "./invariant.ts";
 import type { Attempt, Authorisation } from "./model.ts";
 import { opIdOf, sendAttempt, showEnd } from "./opening.ts";
 import { outcomes } from "./outcome.ts";
-import { LATE_OPENING_MS, LEFT_OPEN_MS } from "./policy.ts";
+import { LATE_OPENING_MS } from "./policy.ts";
 
 /*
  * What becomes of an authorisation between its command and its door. The board's answer never counts as an opening;
@@ -90,7 +90,6 @@ export function opened(d: Draft, authorisation: Authorisation): void {
   const { id, compartment, purpose } = authorisation;
   endCommanded(d, authorisation, "opened");
   d.clearTimer("late_opening", id);
-  d.setTimer("left_open", compartment, LEFT_OPEN_MS);
   d.setCompartment(compartment, { door: "open" });
   d.fact("door.opened", { compartment, authorisation: id, purpose });
   outcomes[authorisation.purpose].opened(d, authorisation);

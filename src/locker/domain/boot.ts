@@ -1,13 +1,14 @@
 import type { CompartmentId } from "../../contract/ids.ts";
 import { doubt } from "./access.ts";
 import { metaOf } from "./courier.ts";
+import { interruptDeposit } from "./deposit.ts";
 import type { Draft } from "./draft.ts";
 import { freshBudget, pausesAtBoot } from "./guessing.ts";
 import type { Input, Layout } from "./input.ts";
 import { isLive, type State } from "./model.ts";
 import { opIdOf } from "./opening.ts";
 import type { Effect } from "./output.ts";
-import { LATE_OPENING_MS, PRUNE_EVERY_MS, REFILL_EVERY_MS } from "./policy.ts";
+import { PRUNE_EVERY_MS, REFILL_EVERY_MS } from "./policy.ts";
 
 /**
  * First input of every run. Nothing that was commanded before is ever sent again: what is uncertain is called so, and
@@ -87,12 +88,10 @@ function snapshot(d: Draft): void {
 function settleAfterCrash(d: Draft, compartment: CompartmentId): void {
   const authorisation = d.authorisationAt(compartment);
   if (authorisation?.state === "commanded") doubt(d, authorisation);
-  // A door found open within a minute of the start is the one that was commanded before.
-  if (authorisation?.state === "in_doubt") d.setTimer("late_opening", authorisation.id, LATE_OPENING_MS);
   const { deposit: id } = d.compartment(compartment);
   if (id === null || d.deposit(id).state !== "depositing") return;
-  d.setCompartment(compartment, { occupancy: "unknown" });
-  d.fact("deposit.interrupted", { deposit: id, compartment });
+  // What was commanded has been called interrupted together with its doubt.
+  if (d.compartment(compartment).occupancy !== "unknown") interruptDeposit(d, d.deposit(id));
 }
 
 /** Effects that a restart must do again, derived from what is written down alone. */
@@ -116,5 +115,7 @@ function* resume(d: Draft): Generator<Effect> {
 
 /** A stop that was asked for: the next start need not suspect anything. */
 export function stop(d: Draft): void {
-  d.put("meta", { ...metaOf(d), cleanStop: true, wallFloor: d.now.wall });
+  const meta = metaOf(d);
+  const wallFloor = d.runtime.clockTrust === "synced" ? d.now.wall : meta.wallFloor;
+  d.put("meta", { ...meta, cleanStop: true, wallFloor });
 }

@@ -2,7 +2,7 @@ import { DONE, type Draft } from "./draft.ts";
 import { pinGuess, pinPause } from "./guessing.ts";
 import type { Input, KioskInput } from "./input.ts";
 import { invariant } from "./invariant.ts";
-import type { Meta, Session } from "./model.ts";
+import type { Courier, Meta, Session } from "./model.ts";
 import { refuse, stopShowing } from "./opening.ts";
 import type { Reply } from "./output.ts";
 import { ROSTER_FRESH_MS, SESSION_IDLE_MS } from "./policy.ts";
@@ -19,6 +19,9 @@ export function signIn(d: Draft, input: Of<"sign_in">): Reply {
   const courier = input.courier === null ? undefined : d.get("courier", input.courier);
   const synced = d.runtime.clockTrust === "synced";
   const fresh = input.totpStep !== null && courier !== undefined && input.totpStep > courier.totpStep;
+  // An honest courier who signs in twice within the same half minute has guessed nothing.
+  const repeated = courier !== undefined && input.pinMatches && input.totpStep === courier.totpStep;
+  if (synced && repeated) return refuse({ code: "wrong_credentials" });
   if (courier === undefined || !input.pinMatches || (synced && !fresh)) return pinGuess(d);
   if (fresh && synced && input.totpStep !== null) d.put("courier", { ...courier, totpStep: input.totpStep });
   const rosterAgeMs = d.now.wall - metaOf(d).rosterIssuedAt;
@@ -27,7 +30,7 @@ export function signIn(d: Draft, input: Of<"sign_in">): Reply {
     secret: d.draw(32),
     courier: courier.id,
     mayDeposit: courier.mayDeposit,
-    mayRecall: courier.mayRecall && synced && rosterAgeMs < ROSTER_FRESH_MS,
+    mayRecall: courier.mayRecall && synced && Math.abs(rosterAgeMs) < ROSTER_FRESH_MS,
   };
   d.put("session", session);
   d.setTimer("session", "kiosk", SESSION_IDLE_MS);
@@ -67,19 +70,30 @@ export function endSession(d: Draft): void {
   stopShowing(d);
 }
 
-/** A newer roster replaces the old one; who is no longer on it is out at once. */
+/** A newer roster replaces the old one; who is no longer on it, or on it with other rights, is out at once. */
 export function applyRoster(d: Draft, input: Extract<Input, { kind: "desired" }>): void {
   const meta = metaOf(d);
   if (input.version <= meta.desiredVersion) return;
   const kept = new Set(input.roster.map((entry) => entry.id));
+  const session = d.get("session", "kiosk");
+  const entry = input.roster.find(({ id }) => id === session?.courier);
+  if (session !== undefined && !isSame(entry, d.get("courier", session.courier))) endSession(d);
   for (const { id } of [...d.all("courier")]) if (!kept.has(id)) d.del("courier", id);
   for (const entry of input.roster) {
     d.put("courier", { ...entry, totpStep: d.get("courier", entry.id)?.totpStep ?? 0 });
   }
-  const session = d.get("session", "kiosk");
-  if (session !== undefined && !kept.has(session.courier)) endSession(d);
   d.put("meta", { ...meta, desiredVersion: input.version, rosterIssuedAt: input.issuedAt });
   d.fact("desired.applied", { version: input.version });
+}
+
+/** The time code's secret is sealed anew each time and cannot be compared. */
+function isSame(entry: Omit<Courier, "totpStep"> | undefined, courier: Courier | undefined): boolean {
+  return (
+    entry !== undefined &&
+    entry.pinHash === courier?.pinHash &&
+    entry.mayDeposit === courier.mayDeposit &&
+    entry.mayRecall === courier.mayRecall
+  );
 }
 
 export function metaOf(d: Draft): Meta {

@@ -152,9 +152,12 @@ function ownDeposit(
   return deposit?.state === "depositing" && deposit.courier === who.courier ? deposit : { code: "unknown_deposit" };
 }
 
-/** An open door, whoever stands there: silence no longer means done. */
-export function depositOpened(d: Draft, { deposit }: Authorisation): void {
-  if (deposit !== null) d.clearTimer("confirm", deposit);
+/** An open door, whoever stands there: silence no longer means done. What was in doubt before is watched from here on. */
+export function depositOpened(d: Draft, { deposit: id }: Authorisation): void {
+  const deposit = id === null ? undefined : d.get("deposit", id);
+  if (deposit?.state !== "depositing") return;
+  d.clearTimer("confirm", deposit.id);
+  d.setCompartment(deposit.compartment, { occupancy: "reserved" });
 }
 
 export function depositClosed(d: Draft, authorisation: Authorisation): void {
@@ -171,10 +174,33 @@ export function depositFailed(d: Draft, authorisation: Authorisation): void {
   if (deposit?.state === "depositing") endCancelled(d, deposit, "available");
 }
 
+/** The door stayed shut on a second opening: what was put in at the first is still there, and silence means done again. */
+export function reopenFailed(d: Draft, { deposit: id }: Authorisation): void {
+  const deposit = id === null ? undefined : d.get("deposit", id);
+  if (deposit?.state !== "depositing") return;
+  const first = [...d.all("authorisation")].findLast((each) => each.deposit === id && each.state === "closed");
+  if (first === undefined) return interruptDeposit(d, deposit);
+  d.setCompartment(deposit.compartment, { authorisation: first.id });
+  d.setTimer("confirm", deposit.id, CONFIRM_SILENCE_MS);
+}
+
 /** Perhaps a parcel is inside, perhaps not: a person must say. */
 export function depositInDoubt(d: Draft, authorisation: Authorisation): void {
   const deposit = authorisation.deposit === null ? undefined : d.get("deposit", authorisation.deposit);
-  if (deposit?.state === "depositing") d.setCompartment(deposit.compartment, { occupancy: "unknown" });
+  if (deposit?.state === "depositing") interruptDeposit(d, deposit);
+  else emptyInDoubt(d, authorisation);
+}
+
+/** Its courier has to come back: reopen and finish, or cancel. */
+export function interruptDeposit(d: Draft, { id, compartment }: Deposit): void {
+  d.clearTimer("confirm", id);
+  d.setCompartment(compartment, { occupancy: "unknown" });
+  d.fact("deposit.interrupted", { deposit: id, compartment });
+}
+
+/** Where no parcel was, somebody may have put something in: nobody gets it before a person has looked. */
+export function emptyInDoubt(d: Draft, { compartment }: Authorisation): void {
+  if (d.compartment(compartment).deposit === null) d.setCompartment(compartment, { occupancy: "unknown" });
 }
 
 /** The digests of a fresh code arrived. A collision with a live or lately dead code asks for another one. */

@@ -6,7 +6,7 @@ import type { BusReport } from "./input.ts";
 import type { Authorisation } from "./model.ts";
 import { showEnd } from "./opening.ts";
 import { outcomes } from "./outcome.ts";
-import { LATE_OPENING_MS } from "./policy.ts";
+import { LATE_OPENING_MS, LEFT_OPEN_MS } from "./policy.ts";
 
 /** What a door sensor says. `unknown` is an answer too: then nothing is believed any more. */
 export function doorReport(d: Draft, report: Extract<BusReport, { kind: "door" }>): void {
@@ -15,7 +15,10 @@ export function doorReport(d: Draft, report: Extract<BusReport, { kind: "door" }
   const before = d.get("door", compartment)?.door ?? "unknown";
   if (door === before) return;
   d.put("door", { compartment, door });
-  if (door === "open") doorOpened(d, compartment);
+  if (door === "open") {
+    d.setTimer("left_open", compartment, LEFT_OPEN_MS);
+    doorOpened(d, compartment);
+  }
   if (door === "closed") doorClosed(d, compartment);
 }
 
@@ -38,6 +41,8 @@ function mayStillOpen(d: Draft, authorisation: Authorisation): boolean {
   if (authorisation.state === "commanded") return true;
   if (d.timerDue("late_opening", authorisation.id) !== undefined) return true;
   if (authorisation.state !== "closed") return false;
+  // While another door is waited for, this one moving on its own speaks of crossed wires, not of a loose latch.
+  if (commandedElsewhere(d) !== undefined) return false;
   const unconfirmed = authorisation.deposit !== null && d.timerDue("confirm", authorisation.deposit) !== undefined;
   return unconfirmed || d.timerDue("reopen", authorisation.compartment) !== undefined;
 }
@@ -45,8 +50,8 @@ function mayStillOpen(d: Draft, authorisation: Authorisation): boolean {
 export function doorClosed(d: Draft, compartment: CompartmentId): void {
   const authorisation = d.authorisationAt(compartment);
   const ours = authorisation?.state === "opened";
-  if (!ours && d.compartment(compartment).door === "closed") return;
   d.clearTimer("left_open", compartment);
+  if (!ours && d.compartment(compartment).door === "closed") return;
   d.setCompartment(compartment, { door: "closed" });
   d.fact("door.closed", { compartment });
   if (!ours) return;

@@ -9,6 +9,8 @@ export function opEvidence(d: Draft, { op, evidence }: Extract<BusReport, { kind
   const attempt = d.get("attempt", op);
   const authorisation = attempt && d.get("authorisation", attempt.authorisation);
   if (authorisation?.state !== "in_doubt") return;
+  // Whoever came since has an opening of his own there; this one's doubt is no longer the one that counts.
+  if (d.compartment(authorisation.compartment).authorisation !== authorisation.id) return;
   const shut = d.get("door", authorisation.compartment)?.door === "closed";
   if (evidence === "opened") {
     opened(d, authorisation);

@@ -77,11 +77,16 @@ export function codeGuess(d: Draft): Reply {
   return refuse({ code: "unknown_code" });
 }
 
-/** A PIN or time code that was wrong. With the budget spent only waiting helps: a courier can call the operator. */
+/**
+ * A PIN or time code that was wrong. Beside a time code a PIN cannot be guessed, so the pause stays short and nobody can
+ * lock the couriers out; without a clock the PIN stands alone, and with its budget spent only waiting helps.
+ */
 export function pinGuess(d: Draft): Reply {
-  const spent = budget(d, "pin").level < 1;
+  const alone = d.runtime.clockTrust !== "synced";
+  const spent = alone && budget(d, "pin").level < 1;
   const strikes = take(d, "pin");
-  const pinPausedUntil = plusMs(d.now.mono, spent ? PAUSE_MAX_MS : pauseMs(strikes, false));
+  const pause = pauseMs(strikes, false);
+  const pinPausedUntil = plusMs(d.now.mono, spent ? PAUSE_MAX_MS : alone ? pause : Math.min(pause, PAUSE_FIRST_MS));
   d.put("runtime", { ...d.runtime, pinPausedUntil });
   return refuse({ code: "wrong_credentials" });
 }

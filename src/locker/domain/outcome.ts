@@ -1,9 +1,9 @@
 import type { Purpose } from "../../contract/events.ts";
-import { depositClosed, depositFailed, depositInDoubt, depositOpened } from "./deposit.ts";
+import { depositClosed, depositFailed, depositInDoubt, depositOpened, reopenFailed } from "./deposit.ts";
 import type { Draft } from "./draft.ts";
 import type { Authorisation } from "./model.ts";
 import { pickupCleared, pickupClosed, pickupFailed, pickupInDoubt, pickupOpened } from "./pickup.ts";
-import { remoteCleared, remoteOpened } from "./remote.ts";
+import { remoteCleared, remoteInDoubt, remoteOpened } from "./remote.ts";
 
 type Reaction = (d: Draft, authorisation: Authorisation) => void;
 
@@ -21,7 +21,7 @@ export const outcomes = {
   reopen: {
     opened: depositOpened,
     closed: depositClosed,
-    failed: nothing,
+    failed: reopenFailed,
     inDoubt: depositInDoubt,
     cleared: nothing,
   },
@@ -36,7 +36,7 @@ export const outcomes = {
     opened: remoteOpened,
     closed: nothing,
     failed: nothing,
-    inDoubt: remoteOpened,
+    inDoubt: remoteInDoubt,
     cleared: remoteCleared,
   },
 } as const satisfies Record<

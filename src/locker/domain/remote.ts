@@ -1,5 +1,6 @@
 import type { CommandClaims } from "../../contract/messages.ts";
 import { metaOf } from "./courier.ts";
+import { emptyInDoubt, interruptDeposit } from "./deposit.ts";
 import { raiseDoubt, settleDoubt } from "./doubt.ts";
 import type { Draft } from "./draft.ts";
 import { takeRemoteOccupied } from "./guessing.ts";
@@ -9,21 +10,27 @@ import { CHALLENGE_MS, CHALLENGES_MAX, REMOTE_OPENS_PER_MINUTE_MAX } from "./pol
 
 type Of<Op extends CommandClaims["op"]> = Extract<CommandClaims, { op: Op }>;
 
-/** A command whose signature was right. Everything else about it is judged here, and the verdict is journalled. */
+/**
+ * A command whose signature was right. Everything else about it is judged here, and the verdict is journalled, except
+ * of one that was not meant for us or came before: a broker alone could fill the journal with those.
+ */
 export function command(d: Draft, claims: CommandClaims): void {
+  if (!isNew(d, claims)) return;
   const code = admit(d, claims) ?? (claims.op === "challenge" ? issueChallenge(d, claims) : openRemotely(d, claims));
   if (code !== undefined) d.fact("command.refused", { command: claims.jti, code });
 }
 
-/** Right locker, right database, never seen before, not too old. The sequence number is spent even if the rest fails. */
-function admit(d: Draft, claims: CommandClaims): string | undefined {
+/** Right locker, right database, never seen before. Its sequence number is spent from now on, whatever comes of it. */
+function isNew(d: Draft, { aud, epoch, issuerEpoch, seq }: CommandClaims): boolean {
   const meta = metaOf(d);
-  if (claims.aud !== meta.handle) return "wrong_audience";
-  if (claims.epoch !== meta.epoch) return "wrong_epoch";
-  const newer =
-    claims.issuerEpoch > meta.issuerEpoch || (claims.issuerEpoch === meta.issuerEpoch && claims.seq > meta.commandSeq);
-  if (!newer) return "replay";
-  d.put("meta", { ...meta, issuerEpoch: claims.issuerEpoch, commandSeq: claims.seq });
+  const isNewer = issuerEpoch > meta.issuerEpoch || (issuerEpoch === meta.issuerEpoch && seq > meta.commandSeq);
+  if (aud !== meta.handle || epoch !== meta.epoch || !isNewer) return false;
+  d.put("meta", { ...meta, issuerEpoch, commandSeq: seq });
+  return true;
+}
+
+/** Not too old, and for a door there is. */
+function admit(d: Draft, claims: CommandClaims): string | undefined {
   if (d.runtime.clockTrust === "synced" && d.now.wall >= claims.exp * 1000) return "expired";
   if (d.get("compartment", claims.compartment) === undefined) return "unknown_compartment";
   return undefined;
@@ -61,9 +68,16 @@ function openRemotely(d: Draft, claims: Of<"open">): string | undefined {
 }
 
 /** Somebody else's hand may have been in it: what lay there is in doubt from now on, and its code still opens. */
-export function remoteOpened(d: Draft, { id, deposit: depositId }: Authorisation): void {
+export function remoteOpened(d: Draft, authorisation: Authorisation): void {
+  const { id, deposit: depositId } = authorisation;
   const deposit = depositId === null ? undefined : d.get("deposit", depositId);
+  if (deposit?.state === "depositing") interruptDeposit(d, deposit);
   if (deposit !== undefined && deposit.doubtedBy === null) raiseDoubt(d, deposit, id);
+}
+
+export function remoteInDoubt(d: Draft, authorisation: Authorisation): void {
+  remoteOpened(d, authorisation);
+  emptyInDoubt(d, authorisation);
 }
 
 /** The board remembers that nothing moved: the doubt this open raised is over. */

@@ -119,6 +119,37 @@ describe("a deposit", () => {
     expect(locker.deposit(deposit).state).toBe("stored");
   });
 
+  it("still counts when the door is jammed on a second opening: the parcel is behind it", () => {
+    const locker = new TestLocker();
+    const { session, deposit, at } = opened(locker);
+    locker.door(at, "closed");
+    locker.submit({ kind: "reopen_deposit", session, deposit });
+    locker.submit({ kind: "unlock_result", op: locker.lastOp(), outcome: "rejected", reason: "busy" });
+    expect(locker.submit({ kind: "confirm_deposit", session, deposit })).toEqual({ kind: "done" });
+    expect(locker.deposit(deposit).state).toBe("stored");
+  });
+
+  it("counts by silence after such a second opening too", () => {
+    const locker = new TestLocker();
+    const { session, deposit, at } = opened(locker);
+    locker.door(at, "closed");
+    locker.submit({ kind: "reopen_deposit", session, deposit });
+    locker.submit({ kind: "unlock_result", op: locker.lastOp(), outcome: "rejected", reason: "busy" });
+    locker.advance(10_000);
+    expect(locker.deposit(deposit).state).toBe("stored");
+  });
+
+  it("counts by silence when its door opened late and was seen to close", () => {
+    const locker = new TestLocker();
+    const { deposit, at } = locker.startDeposit(1);
+    locker.advance(3_500);
+    expect(locker.at(at).occupancy).toBe("unknown");
+    locker.door(at, "open");
+    locker.door(at, "closed");
+    locker.advance(10_000);
+    expect(locker.deposit(deposit).state).toBe("stored");
+  });
+
   it("treats a door that did not latch as the courier's own", () => {
     const locker = new TestLocker();
     const { deposit, at } = opened(locker);

@@ -164,6 +164,25 @@ describe("opening a door", () => {
   });
 });
 
+describe("crossed wires", () => {
+  it("are seen even when the wrong door is in its minute of grace", () => {
+    const locker = new TestLocker();
+    const one = locker.store(1);
+    const two = locker.store(2);
+    locker.typeCode(2);
+    locker.door(two.at, "open");
+    locker.door(two.at, "closed");
+    locker.typeCode(1);
+    locker.accepted();
+    const pulses = locker.unlocks().length;
+    locker.door(two.at, "open");
+    locker.stillClosed();
+    expect(locker.factNames()).toContain("door.wrong_opened");
+    expect(locker.unlocks()).toHaveLength(pulses);
+    expect(locker.deposit(one.deposit).held).toBe(true);
+  });
+});
+
 describe("after a crash", () => {
   it("before the commit, nothing has happened and the code opens", () => {
     const locker = new TestLocker();
@@ -244,6 +263,46 @@ describe("after a crash", () => {
     };
     expect(ageAfter(5_000)).toMatchObject({ ageMs: 5_000 });
     expect(ageAfter(-5_000)).toMatchObject({ ageMs: null });
+  });
+
+  it("the board's memory comes too late for somebody who has typed the code again", () => {
+    for (const evidence of ["never_seen", "no_change", "opened"] as const) {
+      const locker = new TestLocker();
+      const { deposit, at } = locker.store(1);
+      locker.typeCode(1);
+      const op = locker.lastOp();
+      locker.crash();
+      locker.doorsSeen();
+      expect(locker.typeCode(1).kind).toBe("opening");
+      locker.submit({ kind: "op_evidence", op, evidence });
+      expect(locker.deposit(deposit)).toMatchObject({ state: "collecting", code: "claimed" });
+      locker.door(at, "open");
+      locker.door(at, "closed");
+      expect(locker.deposit(deposit).state).toBe("collected");
+    }
+  });
+
+  it("days ago, a door forced soon after a start is a break-in and no collection", () => {
+    const locker = new TestLocker();
+    const { deposit, at } = locker.store(1);
+    locker.typeCode(1);
+    locker.advance(5 * 86_400_000);
+    locker.crash();
+    locker.doorsSeen();
+    locker.door(at, "open");
+    expect(locker.factNames()).toContain("door.break_in");
+    expect(locker.deposit(deposit).code).toBe("live");
+  });
+
+  it("a door that stands open is reported when nobody closes it", () => {
+    const locker = new TestLocker();
+    const { at } = locker.store(1);
+    locker.typeCode(1);
+    locker.door(at, "open");
+    locker.crash();
+    locker.door(at, "open");
+    locker.advance(180_000);
+    expect(locker.factNames()).toContain("door.left_open");
   });
 
   it("after the door was recorded open, a door found closed means collected", () => {
