@@ -18,7 +18,8 @@ describeWithTools(["chromium"], "the tutorial", ({ chromium }) => {
 
   beforeAll(async () => {
     demo = new Demo();
-    told = await demo.announcement();
+    // How fast it is is no part of the tutorial.
+    told = await demo.announcement(60_000);
     browser = await openBrowser(chromium);
     kiosk = await openTab(browser, told.kioskUrl, { locale: "en" });
     operator = await openTab(browser, told.consoleUrl, { locale: "en", viewport: { width: 1366, height: 900 } });

@@ -15,12 +15,12 @@ import { Visitor } from "./visitor.ts";
 const COURIERS_COUNT = 30;
 /** Of twelve compartments; some stay unknown for a while. */
 const PARCELS_INSIDE_MAX = 5;
+const PARCELS_FIRST = 3;
 /** One door in five stays open until after the restart. */
 const LINGERING_MS = 5_000;
 
-type Job =
-  | { readonly purpose: "pickup"; readonly code: string }
-  | { readonly purpose: "deposit"; readonly announced: Announced; readonly courier: CourierCredentials };
+type DepositJob = { readonly purpose: "deposit"; readonly announced: Announced; readonly courier: CourierCredentials };
+type Job = DepositJob | { readonly purpose: "pickup"; readonly code: string };
 
 export type Cycle = {
   readonly strike: string;
@@ -48,8 +48,11 @@ export class Campaign {
     this.#random = random;
   }
 
+  /** Couriers, and some parcels that wait for pickup. */
   async prepare(): Promise<void> {
     for (let i = 0; i < COURIERS_COUNT; i++) this.#couriers.push(await hireCourier(this.#site.addresses));
+    for (let i = 0; i < PARCELS_FIRST; i++) await this.#finishDeposit(await this.#newDeposit());
+    await this.#site.inbox.codes(PARCELS_FIRST);
   }
 
   async cycle(): Promise<void> {
@@ -98,6 +101,10 @@ export class Campaign {
     const turn = (count + Math.floor(count / STRIKES.length)) % 2;
     const code = codes[0];
     if (code !== undefined && (turn === 1 || insideCount >= PARCELS_INSIDE_MAX)) return { purpose: "pickup", code };
+    return await this.#newDeposit();
+  }
+
+  async #newDeposit(): Promise<DepositJob> {
     const courier = this.#couriers[this.#announced.length % COURIERS_COUNT];
     if (courier === undefined) throw new Error("there are no couriers");
     const announced = await announce(this.#site);
@@ -169,7 +176,7 @@ export class Campaign {
   }
 
   /** The courier comes back, opens once more what was not finished, and says "done". */
-  async #finishDeposit({ announced, courier }: Extract<Job, { purpose: "deposit" }>): Promise<void> {
+  async #finishDeposit({ announced, courier }: DepositJob): Promise<void> {
     const { verifier } = announced.parcel;
     const kiosk = await KioskCaller.open(this.#site.addresses.kioskUrl);
     const { session } = await signIn(kiosk, courier, 30);

@@ -44,10 +44,10 @@ export class Demo implements AsyncDisposable {
     }
   }
 
-  /** @throws with all that was printed when it takes longer than promised. */
-  async announcement(): Promise<Announcement> {
+  /** @throws with all that was printed when it takes longer, by default than promised. */
+  async announcement(withinMs = ANNOUNCED_MS_MAX): Promise<Announcement> {
     try {
-      return await until("the demo's URLs", ANNOUNCED_MS_MAX, async () => readAnnouncement(this.#printed));
+      return await until("the demo's URLs", withinMs, async () => readAnnouncement(this.#printed));
     } catch (cause) {
       throw new Error(`the demo printed: ${this.#printed}`, { cause });
     }
