@@ -7,6 +7,7 @@ import type { Alarm, Clock, Log, Uplink } from "../ports.ts";
 import { createDownlink, type Downlink } from "./downlink.ts";
 import { type BatchSource, readBatch } from "./event-batch.ts";
 import { mqttOptions, type UplinkSettings } from "./mqtt-options.ts";
+import { guardPackets } from "./packet-guard.ts";
 import {
   initialUplink,
   type UplinkInput,
@@ -141,8 +142,10 @@ class MqttUplink {
     const client = this.#open();
     if (client === undefined) return;
     this.#client = client;
+    guardPackets(client);
     client.handleMessage = (packet, done) => {
-      this.#downlink(packet.topic, Buffer.from(packet.payload)).then(
+      const { topic, payload } = packet;
+      this.#downlink(topic, typeof payload === "string" ? Buffer.from(payload) : payload).then(
         () => {
           // What came in while stopping was not committed: the broker keeps it for the next run.
           if (!this.#stopped) done();
@@ -150,7 +153,11 @@ class MqttUplink {
         (cause: unknown) => this.#deps.fatal(cause),
       );
     };
-    client.on("error", (error) => log.warn({ errorCode: wordOf(error) }, "broker connection failed"));
+    client.on("error", (error) => {
+      log.warn({ errorCode: wordOf(error) }, "broker connection failed");
+      // The library reads on after a packet it cannot parse, from wherever the next chunk begins.
+      this.#lost(client);
+    });
     client.on("close", () => this.#lost(client));
     client.on("connect", () => this.#subscribe(client));
   }
