@@ -3,6 +3,7 @@ import type { AckClaims } from "../../contract/messages.ts";
 import { parseTopic } from "../../contract/topics.ts";
 import type { Input } from "../domain/input.ts";
 import type { Letters, Log, Outbox } from "../ports.ts";
+import { createSparseWarning, type SparseWarning } from "./sparse-warning.ts";
 
 export type DownlinkDeps = {
   readonly handle: LockerHandle;
@@ -13,6 +14,8 @@ export type DownlinkDeps = {
   readonly post: (input: Input) => void;
   /** Rows up to `seq` are stored, says the fleet, and means this journal. */
   readonly onAck: (seq: number) => void;
+  /** Told of an acknowledgement that is genuine and not believed. */
+  readonly doubt: SparseWarning;
   readonly log: Log;
 };
 
@@ -24,12 +27,8 @@ const MESSAGE_BYTES_MAX = 1_048_576;
 
 /** Reads the fleet's messages. What cannot be verified is counted, logged without its content, and forgotten. */
 export function createDownlink(deps: DownlinkDeps): Downlink {
-  let refusedCount = 0;
-  const refuse = (reason: string): void => {
-    refusedCount += 1;
-    // At 1, 2, 4, 8, ...: a hostile broker must not fill the disk with our log.
-    if ((refusedCount & (refusedCount - 1)) === 0) deps.log.warn({ reason, refusedCount }, "message refused");
-  };
+  const warn = createSparseWarning(deps.log, "message refused");
+  const refuse = (reason: string): void => warn({ reason });
   return async (topic, payload) => {
     const place = parseTopic(topic);
     if (place?.handle !== deps.handle) return refuse("misplaced");
@@ -56,11 +55,11 @@ export function createDownlink(deps: DownlinkDeps): Downlink {
 }
 
 /** The hash proves that the fleet has this journal, and not another one with as many rows. */
-function readAck({ epoch, outbox, onAck, log }: DownlinkDeps, claims: AckClaims): void {
+function readAck({ epoch, outbox, onAck, doubt }: DownlinkDeps, claims: AckClaims): void {
   const { seq } = claims;
   const row = outbox.rowsAfter(seq - 1, 1)[0];
   const reason =
     claims.epoch !== epoch ? "other_epoch" : row?.seq === seq && row.hash !== claims.hash ? "other_hash" : "";
   if (reason === "") return onAck(seq);
-  log.warn({ seq, reason }, "acknowledgement not believed");
+  doubt({ seq, reason });
 }

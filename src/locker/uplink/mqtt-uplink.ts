@@ -8,6 +8,7 @@ import { createDownlink, type Downlink } from "./downlink.ts";
 import { type BatchSource, readBatch } from "./event-batch.ts";
 import { mqttOptions, type UplinkSettings } from "./mqtt-options.ts";
 import { guardPackets } from "./packet-guard.ts";
+import { createSparseWarning, type SparseWarning } from "./sparse-warning.ts";
 import {
   initialUplink,
   type UplinkInput,
@@ -60,6 +61,7 @@ const SUBSCRIPTIONS = ["down/ack", "down/command", "down/desired"] as const sati
 class MqttUplink {
   readonly #deps: UplinkDeps;
   readonly #downlink: Downlink;
+  readonly #doubt: SparseWarning;
   readonly #inputs: UplinkInput[] = [];
   #state: UplinkState;
   #client: MqttClient | undefined;
@@ -69,10 +71,12 @@ class MqttUplink {
 
   constructor(deps: UplinkDeps) {
     this.#deps = deps;
+    this.#doubt = createSparseWarning(deps.log, "acknowledgement not believed");
     this.#downlink = createDownlink({
       ...deps,
       post: (input) => this.#post(input),
       onAck: (seq) => this.take({ kind: "acked", seq }),
+      doubt: this.#doubt,
     });
     const seqs = { lastSeq: deps.outbox.lastSeq(), ackedSeq: deps.lastAcked };
     this.#state = initialUplink(seqs, deps.clock.now().mono);
@@ -130,7 +134,7 @@ class MqttUplink {
       case "accepted":
         return this.#post({ kind: "acked", seq: output.seq });
       case "doubted":
-        return this.#deps.log.warn({ reason: output.reason, seq: output.seq }, "acknowledgement not believed");
+        return this.#doubt({ reason: output.reason, seq: output.seq });
       default:
         return unreachable(output);
     }

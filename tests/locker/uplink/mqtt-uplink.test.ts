@@ -1,10 +1,10 @@
-import { generateKeyPairSync, randomUUID } from "node:crypto";
+import { createHash, generateKeyPairSync, randomUUID } from "node:crypto";
 import { rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { CompactEncrypt } from "jose";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import type { CommandClaims } from "../../../src/contract/messages.ts";
+import type { AckClaims, CommandClaims } from "../../../src/contract/messages.ts";
 import { jwsType } from "../../../src/contract/messages.ts";
 import { soon } from "../../support/soon.ts";
 import { startTcpProxy } from "../../support/tcp-proxy.ts";
@@ -217,6 +217,32 @@ describe("the fleet", () => {
   });
 });
 
+/** Of the row `{"row":1}` as the first of a journal. */
+const HASH_OF_FIRST = createHash("sha256").update(Buffer.alloc(32)).update('{"row":1}').digest("hex");
+
+describe("a broker that replays genuine acknowledgements", () => {
+  const replays: readonly [string, Partial<AckClaims>, string][] = [
+    ["of an earlier epoch", { epoch: "00000000000000bb" as typeof EPOCH }, "other_epoch"],
+    ["of another chain", { seq: 5, hash: "f".repeat(64) }, "other_hash"],
+    ["from before the last one", { seq: 1, hash: HASH_OF_FIRST }, "ack_regressed"],
+    ["of rows there are not yet", { seq: 9 }, "ack_beyond_last"],
+  ];
+  it.each(replays)("%s is heard ever more seldom", async (_, claims, reason) => {
+    await world.broker.start();
+    world.connect();
+    world.commit(...numbered(1, 5));
+    await acked(5);
+    const pubacked = countPubacks();
+    const ack = await world.fleet.ack(claims);
+    for (let times = 0; times < 300; times += 1) world.broker.say("down/ack", ack);
+    // One more, should the confirmation of the acknowledgement that was believed come late.
+    await soon(() => expect(pubacked.length).toBeGreaterThanOrEqual(300));
+    const doubted = world.logged.filter(({ message }) => message === "acknowledgement not believed");
+    expect(doubted.map(({ fields }) => fields["count"])).toEqual([1, 2, 4, 8, 16, 32, 64, 128, 256]);
+    expect(doubted[0]?.fields["reason"]).toBe(reason);
+  });
+});
+
 /** Topics of the messages the locker has confirmed. */
 function countPubacks(): readonly string[] {
   const topics: string[] = [];
@@ -294,7 +320,7 @@ describe("a command", () => {
     await soon(() => expect(pubacked).toHaveLength(texts.length));
     expect(world.inputsOf("command")).toEqual([]);
     const refused = world.logged.filter(({ message }) => message === "message refused");
-    expect(refused.map(({ fields }) => fields["refusedCount"])).toEqual([1, 2, 4]);
+    expect(refused.map(({ fields }) => fields["count"])).toEqual([1, 2, 4]);
     expect(JSON.stringify(world.logged)).not.toContain(foreign.slice(-20));
   });
 
