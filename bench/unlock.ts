@@ -144,7 +144,7 @@ function printRows(pickups: readonly Pickup[]): void {
   ]);
 }
 
-const { count, isSmoke } = readOptions({ normal: 300, smoke: 5, max: 1_000 });
+const { count, isSmoke } = readOptions({ normal: 200, smoke: 5, max: 1_000 });
 printMachine();
 const pickups = await measure(count);
 console.log(`${count} pickups, one after the other; a bare run of the parts before each`);

@@ -107,8 +107,15 @@ async function run(settings: BareSettings): Promise<void> {
     return { kind: "sample", ...parts, allMs: answered - began };
   };
 
-  process.on("message", async () => process.send?.(await sample()));
+  process.on("message", () => {
+    sample().then((taken) => process.send?.(taken), fail);
+  });
   process.send?.({ kind: "ready", url } satisfies BareReady);
+}
+
+function fail(error: unknown): void {
+  console.error(error);
+  process.exit(1);
 }
 
 process.on("disconnect", () => process.exit(0));

@@ -91,7 +91,7 @@ export class ModelLocker implements AsyncDisposable {
   async codeIsLive(deposit: DepositId): Promise<void> {
     for (let turnsCount = 0; this.engine.state.deposit.get(deposit)?.code !== "live"; turnsCount++) {
       if (this.#fault !== undefined) throw new Error("the engine died", { cause: this.#fault });
-      if (turnsCount < MICROTASKS_MAX) await undefined;
+      if (turnsCount < MICROTASKS_MAX) await Promise.resolve();
       else await setImmediate();
     }
   }

@@ -7,5 +7,3 @@ export function percentile(samples: readonly number[], percent: number): number 
 }
 
 export const median = (samples: readonly number[]): number => percentile(samples, 50);
-
-export const sum = (samples: readonly number[]): number => samples.reduce((total, sample) => total + sample, 0);
