@@ -7,6 +7,7 @@ import {
   DepositIdSchema,
   EpochSchema,
   Hash,
+  OrdinalSchema,
   ParcelVerifierSchema,
   Size,
 } from "./ids.ts";
@@ -101,7 +102,7 @@ export const eventData = {
   }),
   "pickup.disputed": strict({ deposit: DepositIdSchema, compartment: CompartmentIdSchema }),
   "courier.signed_in": strict({ courier: CourierIdSchema }),
-  "guessing.alarm": strict({ guessesInHour: Type.Integer({ minimum: 1 }) }),
+  "guessing.alarm": strict({ guessesInHour: OrdinalSchema }),
   "board.health": strict({ board: Type.String({ pattern: "^[a-z0-9-]{1,32}$" }), health: Type.Enum(["ok", "silent"]) }),
   "challenge.issued": strict({
     command: CommandIdSchema,
@@ -114,7 +115,7 @@ export const eventData = {
     authorisation: AuthorisationIdSchema,
   }),
   "command.refused": strict({ command: CommandIdSchema, code: Type.String({ pattern: "^[a-z_]{2,32}$" }) }),
-  "desired.applied": strict({ version: Type.Integer({ minimum: 1 }) }),
+  "desired.applied": strict({ version: OrdinalSchema }),
 } as const;
 
 export type EventName = keyof typeof eventData;
@@ -147,4 +148,4 @@ export const EventEnvelope = Type.Object(
 export type EventEnvelope = Static<typeof EventEnvelope>;
 
 /** A row's place: unique in the world, gap-free within an epoch, starting at 1. */
-export const RowKey = strict({ epoch: EpochSchema, seq: Type.Integer({ minimum: 1 }) });
+export const RowKey = strict({ epoch: EpochSchema, seq: OrdinalSchema });

@@ -2,6 +2,7 @@ import { type Static, Type } from "typebox";
 import { Occupancy, OutOfServiceReason } from "./events.ts";
 import {
   CompartmentIdSchema,
+  CountSchema,
   CourierIdSchema,
   DepositIdSchema,
   EpochMsSchema,
@@ -69,9 +70,9 @@ export const LockerView = Type.Object(
     compartments: Type.Array(CompartmentStatus),
     remoteOpens: Type.Array(RemoteOpenStatus),
     /** Version of the desired document the fleet made last, and the one the locker said it applied last; 0 before. */
-    roster: Type.Object({ made: Type.Integer({ minimum: 0 }), applied: Type.Integer({ minimum: 0 }) }, strict),
+    roster: Type.Object({ made: CountSchema, applied: CountSchema }, strict),
     /** Rows after which the hash chain no longer holds, or null. */
-    chainBrokenAt: Type.Union([Type.Integer(), Type.Null()]),
+    chainBrokenAt: Type.Union([CountSchema, Type.Null()]),
   },
   strict,
 );

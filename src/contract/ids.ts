@@ -46,8 +46,17 @@ export const CourierIdSchema = Type.Unsafe<CourierId>(Type.String({ pattern: cou
 export const ParcelVerifierSchema = Type.Unsafe<ParcelVerifier>(Type.String({ pattern: hex128Pattern }));
 export const CommandIdSchema = Type.Unsafe<CommandId>(Type.String({ pattern: commandPattern }));
 export const Hash = Type.String({ pattern: hex256Pattern });
+/**
+ * The greatest integer of any document. JSON has no bound, but a greater one is read as another number than was
+ * written, and a database that keeps integers takes it for a fault.
+ */
+const INTEGER_MAX = Number.MAX_SAFE_INTEGER;
+/** How many, or which one: an integer from 0. */
+export const CountSchema = Type.Integer({ minimum: 0, maximum: INTEGER_MAX });
+/** A number that something counted gets: an integer from 1. */
+export const OrdinalSchema = Type.Integer({ minimum: 1, maximum: INTEGER_MAX });
 /** Wall clock milliseconds on the wire. */
-export const EpochMsSchema = Type.Integer({ minimum: 0 });
+export const EpochMsSchema = Type.Integer({ minimum: 0, maximum: INTEGER_MAX });
 
 /** Parses the number printed on a door. */
 export function parseCompartmentId(value: number): Result<CompartmentId, { readonly code: "bad_compartment" }> {

@@ -2,6 +2,7 @@ import { type Static, Type } from "typebox";
 import {
   AuthorisationIdSchema,
   CompartmentIdSchema,
+  CountSchema,
   CourierIdSchema,
   DepositIdSchema,
   parcelTokenPattern,
@@ -43,7 +44,7 @@ export const Problem = Type.Object(
     /** What to do, in English; pages translate by `code`. */
     detail: Type.String(),
     compartment: Type.Optional(CompartmentIdSchema),
-    remainingMs: Type.Optional(Type.Integer({ minimum: 0 })),
+    remainingMs: Type.Optional(CountSchema),
     faults: Type.Optional(Type.Array(Type.String())),
   },
   strict,
@@ -129,12 +130,12 @@ export const KioskView = Type.Object(
       ),
     ),
     /** Compartments a deposit could get now. */
-    free: Type.Object({ S: Type.Integer(), M: Type.Integer(), L: Type.Integer() }, strict),
+    free: Type.Object({ S: CountSchema, M: CountSchema, L: CountSchema }, strict),
     link: Type.Enum(["up", "down"]),
     boards: Type.Enum(["ok", "silent", "unknown"]),
     clockTrust: Type.Enum(["unset", "restored", "synced"]),
     /** Milliseconds until a code may be typed; 0 when now. */
-    pausedMs: Type.Integer({ minimum: 0 }),
+    pausedMs: CountSchema,
     /** The guess budget is spent: ask for 13 digits. */
     extensionNeeded: Type.Boolean(),
     courierSignedIn: Type.Boolean(),

@@ -8,6 +8,7 @@ import {
   EpochSchema,
   Hash,
   LockerHandleSchema,
+  OrdinalSchema,
   ParcelVerifierSchema,
 } from "./ids.ts";
 
@@ -18,7 +19,6 @@ import {
  */
 
 const closed = { additionalProperties: false } as const;
-const Seq = Type.Integer({ minimum: 1 });
 
 /** Rows in one batch at most. */
 export const BATCH_ROWS_MAX = 100;
@@ -28,7 +28,7 @@ export const EventBatch = Type.Object(
   {
     locker: LockerHandleSchema,
     epoch: EpochSchema,
-    firstSeq: Seq,
+    firstSeq: OrdinalSchema,
     rows: Type.Array(Type.String({ maxLength: 262_144 }), { minItems: 1, maxItems: BATCH_ROWS_MAX }),
     attachments: Type.Record(Type.String({ pattern: "^[0-9a-f]{64}$" }), Type.String({ maxLength: 16_384 })),
     lastHash: Hash,
@@ -59,7 +59,10 @@ export const LockerStatus = Type.Object(
 export type LockerStatus = Static<typeof LockerStatus>;
 
 /** Payload of `down/ack`, a JWS (EdDSA, `typ` = `lockerd-ack+jws`) by the fleet's command key: rows up to `seq` are stored. */
-export const AckClaims = Type.Object({ aud: LockerHandleSchema, epoch: EpochSchema, seq: Seq, hash: Hash }, closed);
+export const AckClaims = Type.Object(
+  { aud: LockerHandleSchema, epoch: EpochSchema, seq: OrdinalSchema, hash: Hash },
+  closed,
+);
 export type AckClaims = Static<typeof AckClaims>;
 
 const commandBase = {
@@ -67,8 +70,8 @@ const commandBase = {
   epoch: EpochSchema,
   jti: CommandIdSchema,
   /** (issuerEpoch, seq) rises strictly; a restored fleet raises issuerEpoch. */
-  issuerEpoch: Type.Integer({ minimum: 1 }),
-  seq: Seq,
+  issuerEpoch: OrdinalSchema,
+  seq: OrdinalSchema,
   /** Seconds since 1970, as JWT has them. */
   iat: EpochMsSchema,
   exp: EpochMsSchema,
@@ -109,7 +112,7 @@ export type RosterEntry = Static<typeof RosterEntry>;
 export const DesiredDocument = Type.Object(
   {
     aud: LockerHandleSchema,
-    version: Type.Integer({ minimum: 1 }),
+    version: OrdinalSchema,
     issuedAt: EpochMsSchema,
     roster: Type.Array(RosterEntry, { maxItems: 1000 }),
   },

@@ -2,6 +2,7 @@ import { createHash, type KeyObject, verify } from "node:crypto";
 import { batchStatement, EventBatch } from "../contract/messages.ts";
 import { jsonParser } from "../contract/parse.ts";
 import { err, ok, type Result } from "../contract/result.ts";
+import { type EpochMs, epochMs } from "../contract/time.ts";
 import { type RowEvent, readRow } from "./fold-event.ts";
 
 /** Bytes of one `up/event` message at most: a hundred rows of a large locker, with room. */
@@ -58,6 +59,8 @@ export type NewRow = {
   readonly payload: string;
   readonly hash: string;
   readonly event: RowEvent;
+  /** What the locker's clock said. */
+  readonly time: EpochMs;
 };
 
 /** What is wrong with a signed batch against the rows already stored, or with its rows themselves. */
@@ -87,24 +90,34 @@ export function newRowsOf(
   if (hash !== batch.lastHash) return err({ code: "broken_chain" });
   const rows: NewRow[] = [];
   for (const { seq, payload, hash: rowHash } of hashed) {
-    const event = readOwnRow(batch, seq, payload);
-    if (!event.ok) return event;
-    rows.push({ seq, payload, hash: rowHash, event: event.value });
+    const row = readOwnRow(batch, seq, payload);
+    if (!row.ok) return row;
+    rows.push({ seq, payload, hash: rowHash, ...row.value });
   }
   return ok(rows);
 }
 
 /** A row says itself which locker, epoch and place it belongs to; all three have to agree with the batch. */
-function readOwnRow(batch: EventBatch, seq: number, payload: string): Result<RowEvent, RowFault> {
+function readOwnRow(batch: EventBatch, seq: number, payload: string): Result<Pick<NewRow, "event" | "time">, RowFault> {
   const row = readRow(payload);
   if (!row.ok) return err({ code: "bad_row", seq, faults: row.error.faults });
-  const { id, source } = row.value.envelope;
+  const { id, source, time: text } = row.value.envelope;
   if (id !== `${batch.epoch}-${seq}`) return err({ code: "bad_row", seq, faults: ["/id: is not the row's place"] });
   if (source !== `/lockers/${batch.locker}`) {
     return err({ code: "bad_row", seq, faults: ["/source: is not the locker that sent it"] });
   }
+  const time = readTime(text);
+  if (time === undefined) {
+    return err({ code: "bad_row", seq, faults: ["/time: must be a moment of the calendar, from 1970 on"] });
+  }
   if (row.value.kind === "known" && row.value.fact.name === "code.issued") {
     if (batch.attachments[row.value.fact.data.sealed] === undefined) return err({ code: "missing_attachment", seq });
   }
-  return row;
+  return ok({ event: row.value, time });
+}
+
+/** A moment as a clock writes it. `2026-02-31` and `25:00` have its form too: read, they are nothing or another day. */
+function readTime(text: string): EpochMs | undefined {
+  const ms = Date.parse(text);
+  return ms >= 0 && new Date(ms).toISOString() === text ? epochMs(ms) : undefined;
 }

@@ -1,7 +1,7 @@
 import type { KeyObject } from "node:crypto";
 import type { LockerHandle } from "../contract/ids.ts";
 import type { AckClaims, EventBatch } from "../contract/messages.ts";
-import { type EpochMs, epochMs } from "../contract/time.ts";
+import type { EpochMs } from "../contract/time.ts";
 import { fold, touchedBy } from "./fold.ts";
 import type { RowEvent } from "./fold-event.ts";
 import { applyFoldChanges, type FoldChange, type LockerState } from "./fold-model.ts";
@@ -177,8 +177,8 @@ async function moveEnd(trx: FleetTrx, batch: EventBatch, formerSeq: number, now:
 type Folded = { readonly changes: readonly FoldChange[]; readonly erased: boolean };
 
 async function foldRows(trx: FleetTrx, batch: EventBatch, rows: readonly NewRow[], now: EpochMs): Promise<Folded> {
-  const known = rows.flatMap(({ event }) =>
-    event.kind === "known" ? [{ fact: event.fact, at: timeOf(event, now) }] : [],
+  const known = rows.flatMap(({ event, time }) =>
+    event.kind === "known" ? [{ fact: event.fact, at: isUnset(event) ? now : time }] : [],
   );
   let state: LockerState = await loadTouched(trx, batch.locker, touchedBy(known.map(({ fact }) => fact)));
   const changes: FoldChange[] = [];
@@ -196,7 +196,5 @@ async function foldRows(trx: FleetTrx, batch: EventBatch, rows: readonly NewRow[
 const verifierIn = (state: LockerState) => (deposit: string) =>
   [...state.parcel.values()].find((parcel) => parcel.deposit === deposit)?.verifier;
 
-/** When it happened, by the locker's clock if it has ever been set; else when the fleet heard of it. */
-function timeOf(event: RowEvent, receivedAt: EpochMs): EpochMs {
-  return event.envelope.clocktrust === "unset" ? receivedAt : epochMs(Date.parse(event.envelope.time));
-}
+/** A clock that has never been set: what it says happened when the fleet heard of it. */
+const isUnset = ({ envelope }: RowEvent): boolean => envelope.clocktrust === "unset";

@@ -3,6 +3,7 @@ import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { type EventName, eventType } from "../../src/contract/events.ts";
 import type { EventBatch } from "../../src/contract/messages.ts";
 import { epochMs } from "../../src/contract/time.ts";
 import { type IngestDeps, ingest } from "../../src/fleet/ingest.ts";
@@ -36,6 +37,13 @@ const send = (payload: Uint8Array) => ingest(deps, locker.handle, payload);
 const sendBatch = (batch: EventBatch) => send(bytesOf(batch));
 const storedRows = () => store.db.selectFrom("journal").selectAll().orderBy("epoch").orderBy("seq").execute();
 const lockerRow = () => store.db.selectFrom("locker").selectAll().executeTakeFirstOrThrow();
+
+/** The next row of a locker, as text it signs whatever it says. */
+const rowOf = (from: ModelLocker, name: EventName, data: object, time = "2026-01-01T12:00:00.000Z") =>
+  JSON.stringify({
+    ...{ specversion: "1.0", id: `${from.epoch}-${from.rows.length + 1}`, source: `/lockers/${from.handle}` },
+    ...{ type: eventType(name), time, clocktrust: "synced", datacontenttype: "application/json", data },
+  });
 
 describe("ingest", () => {
   it("stores verified rows byte for byte with their hashes and the locker's signature, and acknowledges the last", async () => {
@@ -149,6 +157,29 @@ describe("ingest", () => {
     expect(await send(locker.bytes())).toMatchObject({ kind: "refused", fault: { code: "bad_row", seq: 2 } });
     expect((await lockerRow()).chain_broken_at).toBe(1);
     expect(await storedRows()).toHaveLength(0);
+  });
+
+  it.each([
+    ["no such day", "2026-02-31T12:00:00.000Z"],
+    ["no such hour", "2026-02-28T25:00:00.000Z"],
+    ["before 1970", "1969-12-31T23:59:59.999Z"],
+    ["the year 1", "0001-01-01T00:00:00.000Z"],
+  ])("refuses a row whose time is no moment there could have been: %s", async (_name, time) => {
+    const { sealed: _, ...collected } = newStay();
+    locker
+      .write(snapshot(), ...depositFacts({ ...collected, sealed: "sealed" }))
+      .writeText(rowOf(locker, "pickup.collected", collected, time));
+    expect(await send(locker.bytes())).toMatchObject({ kind: "refused", fault: { code: "bad_row", seq: 8 } });
+    expect(await storedRows()).toHaveLength(0);
+    expect(await store.db.selectFrom("vault_outbox").selectAll().execute()).toHaveLength(0);
+  });
+
+  it("refuses a row with a number too great for a database", async () => {
+    for (const version of [2 ** 53, 1e300]) {
+      const gone = new ModelLocker(locker.handle).write(snapshot());
+      gone.writeText(rowOf(gone, "desired.applied", { version }));
+      expect(await sendBatch(locker.resign(gone.batch()))).toMatchObject({ fault: { code: "bad_row", seq: 2 } });
+    }
   });
 
   it("refuses a row that names another place or another locker than its own", async () => {
