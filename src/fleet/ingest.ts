@@ -1,4 +1,5 @@
 import type { KeyObject } from "node:crypto";
+import { SqliteError } from "better-sqlite3";
 import type { LockerHandle } from "../contract/ids.ts";
 import type { AckClaims, EventBatch } from "../contract/messages.ts";
 import type { EpochMs } from "../contract/time.ts";
@@ -19,7 +20,12 @@ import type { EpochRow } from "./schema.ts";
 import type { FleetStore, FleetTrx } from "./store.ts";
 import { queueForVault } from "./vault-outbox.ts";
 
-export type IngestFault = BatchFault | RowFault | { readonly code: "unknown_locker" };
+export type IngestFault =
+  | BatchFault
+  | RowFault
+  | { readonly code: "unknown_locker" }
+  /** The database does not take what the rows say, though every check let it through. */
+  | { readonly code: "not_storable"; readonly cause: string };
 
 export type Ingested = {
   readonly kind: "stored" | "duplicate" | "refused";
@@ -42,7 +48,8 @@ export type IngestDeps = {
  * Takes one message of `up/event`. When this resolves, everything it says is durable, and only then may it be
  * acknowledged. Rows, folded state and the vault's outbox are one transaction, so a crash leaves all or nothing.
  *
- * Throws when the database fails; nothing was stored then.
+ * Throws when the database fails; nothing was stored then. A value the database does not take is not its failure: the
+ * batch is refused, or one locker's row would end the fleet's process, and end it again whenever it is delivered anew.
  */
 export async function ingest(deps: IngestDeps, locker: LockerHandle, payload: Uint8Array): Promise<Ingested> {
   const signingKey = deps.signingKeyOf(locker);
@@ -50,9 +57,26 @@ export async function ingest(deps: IngestDeps, locker: LockerHandle, payload: Ui
   const batch = readBatch({ handle: locker, payload, signingKey });
   if (!batch.ok) return refused(batch.error);
   const at = deps.now();
-  const { result, erased } = await deps.store.db.transaction().execute((trx) => storeBatch(trx, batch.value, at));
-  if (erased) deps.store.scrub();
-  return result;
+  const { db, scrub } = deps.store;
+  try {
+    const { result, erased } = await db.transaction().execute((trx) => storeBatch(trx, batch.value, at));
+    if (erased) scrub();
+    return result;
+  } catch (error) {
+    if (!(error instanceof SqliteError && VALUE_ERRORS.test(error.code))) throw error;
+    const fault = { code: "not_storable", cause: error.code } as const;
+    return db.transaction().execute((trx) => refuseWhole(trx, batch.value, fault));
+  }
+}
+
+/** What SQLite says of values, not of itself. @see https://sqlite.org/rescode.html */
+const VALUE_ERRORS = /^SQLITE_(CONSTRAINT|MISMATCH|TOOBIG)/;
+
+/** Remembers that the locker's chain goes no further here. */
+async function refuseWhole(trx: FleetTrx, batch: EventBatch, fault: IngestFault): Promise<Ingested> {
+  const end = await endOf(trx, batch);
+  await markChain(trx, batch, end?.last_seq ?? 0);
+  return refused(fault, end === undefined ? undefined : ackOf(end));
 }
 
 const refused = (fault: IngestFault, ack?: AckClaims): Ingested => ({
@@ -68,20 +92,17 @@ type Stored = { readonly result: Ingested; readonly erased: boolean };
 async function storeBatch(trx: FleetTrx, batch: EventBatch, now: EpochMs): Promise<Stored> {
   const { locker, epoch } = batch;
   await trx.updateTable("locker").set({ last_contact_at: now }).where("locker", "=", locker).execute();
-  const end = await trx
-    .selectFrom("epoch")
-    .selectAll()
-    .where("locker", "=", locker)
-    .where("epoch", "=", epoch)
-    .executeTakeFirst();
+  const end = await endOf(trx, batch);
   const stored = { lastSeq: end?.last_seq ?? 0, lastHash: end?.last_hash ?? GENESIS_HASH };
   const ack = end === undefined ? undefined : ackOf(end);
   if (lastSeqOf(batch) <= stored.lastSeq) return { result: await compareStored(trx, batch, ack), erased: false };
 
   const rows = newRowsOf(batch, stored);
   if (!rows.ok) {
-    await markChain(trx, batch, rows.error, stored.lastSeq);
-    return { result: refused(rows.error, ack), erased: false };
+    const { error } = rows;
+    if (error.code === "bad_row") await markChain(trx, batch, error.seq - 1);
+    if (error.code === "broken_chain") await markChain(trx, batch, stored.lastSeq);
+    return { result: refused(error, ack), erased: false };
   }
   await insertRows(trx, batch, rows.value, now);
   const isCurrent = await moveEnd(trx, batch, stored.lastSeq, now);
@@ -89,6 +110,10 @@ async function storeBatch(trx: FleetTrx, batch: EventBatch, now: EpochMs): Promi
   const nextAck = { aud: locker, epoch, seq: lastSeqOf(batch), hash: batch.lastHash };
   return { result: { kind: "stored", ack: nextAck, changes, rowsCount: rows.value.length }, erased };
 }
+
+/** Where the stored chain of the batch's epoch ends. */
+const endOf = (trx: FleetTrx, { locker, epoch }: EventBatch): Promise<EpochRow | undefined> =>
+  trx.selectFrom("epoch").selectAll().where("locker", "=", locker).where("epoch", "=", epoch).executeTakeFirst();
 
 const ackOf = (end: EpochRow): AckClaims => ({
   aud: end.locker,
@@ -109,19 +134,13 @@ async function compareStored(trx: FleetTrx, batch: EventBatch, ack: AckClaims | 
   if (row?.hash === batch.lastHash) {
     return { kind: "duplicate", changes: [], rowsCount: 0, ...(ack === undefined ? {} : { ack }) };
   }
-  const fault = { code: "broken_chain" } as const;
-  await markChain(trx, batch, fault, lastSeqOf(batch) - 1);
-  return refused(fault, ack);
+  await markChain(trx, batch, lastSeqOf(batch) - 1);
+  return refused({ code: "broken_chain" }, ack);
 }
 
 /** Remembers after which row the locker's own signature no longer fits what it told before. */
-async function markChain(trx: FleetTrx, batch: EventBatch, fault: RowFault, lastGoodSeq: number): Promise<void> {
-  if (fault.code !== "broken_chain" && fault.code !== "bad_row") return;
-  await trx
-    .updateTable("locker")
-    .set({ chain_broken_at: fault.code === "bad_row" ? fault.seq - 1 : lastGoodSeq })
-    .where("locker", "=", batch.locker)
-    .execute();
+async function markChain(trx: FleetTrx, { locker }: EventBatch, lastGoodSeq: number): Promise<void> {
+  await trx.updateTable("locker").set({ chain_broken_at: lastGoodSeq }).where("locker", "=", locker).execute();
 }
 
 async function insertRows(trx: FleetTrx, batch: EventBatch, rows: readonly NewRow[], now: EpochMs): Promise<void> {

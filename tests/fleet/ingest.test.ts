@@ -2,6 +2,7 @@ import { generateKeyPairSync } from "node:crypto";
 import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { sql } from "kysely";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { type EventName, eventType } from "../../src/contract/events.ts";
 import type { EventBatch } from "../../src/contract/messages.ts";
@@ -251,6 +252,24 @@ describe("ingest", () => {
     await expect(send(locker.bytes())).rejects.toThrow();
     expect(await storedRows()).toHaveLength(0);
     expect(await store.db.selectFrom("parcel").selectAll().execute()).toHaveLength(0);
+  });
+
+  it("refuses a batch whose values the database does not take, of that locker only, and takes them once it does", async () => {
+    locker.write(snapshot(), ...depositFacts(newStay()));
+    await send(locker.bytes(1, 1));
+    await sql`create trigger strange before insert on parcel begin select raise(abort, 'strange'); end`.execute(
+      store.db,
+    );
+    expect(await send(locker.bytes(2))).toMatchObject({
+      kind: "refused",
+      fault: { code: "not_storable", cause: "SQLITE_CONSTRAINT_TRIGGER" },
+      ack: { seq: 1 },
+    });
+    expect(await storedRows()).toHaveLength(1);
+    expect((await lockerRow()).chain_broken_at).toBe(1);
+    await sql`drop trigger strange`.execute(store.db);
+    expect(await send(locker.bytes(2))).toMatchObject({ kind: "stored", ack: { seq: 7 } });
+    expect((await lockerRow()).chain_broken_at).toBeNull();
   });
 
   it("refuses every batch of a locker once its pinned key is another", async () => {
