@@ -48,6 +48,14 @@ const clientOptions = ({ clientId, tls }: MqttLinkOptions): IClientOptions => ({
   ...(tls === undefined ? {} : tls),
 });
 
+/** Takes one message after another: the next comes when this one is done with. */
+const takeEach =
+  ({ onMessage, onFatal }: MqttLinkOptions): MqttClient["handleMessage"] =>
+  ({ topic, payload, retain }, done) => {
+    const bytes = typeof payload === "string" ? Buffer.from(payload) : payload;
+    onMessage({ topic, payload: bytes, retained: retain }).then(() => done(), onFatal);
+  };
+
 /** Keeps one subscribed connection to the broker, whatever happens to it. */
 export function openMqttLink(options: MqttLinkOptions): MqttLink {
   const { log } = options;
@@ -61,10 +69,7 @@ export function openMqttLink(options: MqttLinkOptions): MqttLink {
     const fresh = connect(options.url, clientOptions(options));
     client = fresh;
     timer = setTimeout(() => drop(fresh), CONNECT_MS_MAX);
-    fresh.handleMessage = (packet, done) => {
-      const payload = typeof packet.payload === "string" ? Buffer.from(packet.payload) : packet.payload;
-      options.onMessage({ topic: packet.topic, payload, retained: packet.retain }).then(() => done(), options.onFatal);
-    };
+    fresh.handleMessage = takeEach(options);
     fresh.on("error", (error) => log.warn({ err: error }, "broker connection failed"));
     fresh.on("close", () => drop(fresh));
     fresh.on("connect", () => subscribe(fresh));
@@ -97,9 +102,8 @@ export function openMqttLink(options: MqttLinkOptions): MqttLink {
       options.onDisconnected();
     }
     if (closed) return;
-    const ceilingMs = Math.min(RETRY_MS_FIRST * 2 ** failuresCount, RETRY_MS_MAX);
+    timer = setTimeout(dial, options.random() * Math.min(RETRY_MS_FIRST * 2 ** failuresCount, RETRY_MS_MAX));
     failuresCount += 1;
-    timer = setTimeout(dial, options.random() * ceilingMs);
   };
 
   dial();
