@@ -21,6 +21,7 @@ import { createSlowHash } from "./platform/slow-hash.ts";
 import { openNotify } from "./platform/systemd.ts";
 import { startWatchdog } from "./platform/watchdog.ts";
 import type { Log, Uplink } from "./ports.ts";
+import { keepHouse } from "./store/keep-house.ts";
 import { type OpenStoreError, openStore, type SqliteStore } from "./store/sqlite-store.ts";
 import { createUplink, type LockerUplink } from "./uplink/mqtt-uplink.ts";
 
@@ -28,8 +29,6 @@ import { createUplink, type LockerUplink } from "./uplink/mqtt-uplink.ts";
 export type StartError = { readonly code: "bad_key" | "bad_store" | "bad_layout"; readonly message: string };
 
 const STOP_MS_MAX = 10_000;
-/** Deleted rows leave the file within a minute; old journal rows go once an hour. */
-const WIPE_EVERY_MS = 60_000;
 
 /**
  * Runs the locker until it is told to stop.
@@ -108,7 +107,11 @@ async function startLocker(config: LockerConfig, version: string, log: Log): Pro
     log,
     port: config.kiosk.port,
   });
-  const stopHousekeeping = keepHouse(store);
+  const stopHousekeeping = keepHouse({
+    store,
+    clock: systemClock,
+    clockTrust: () => engine.state.runtime.get(1)?.clockTrust ?? "unset",
+  });
   return {
     url: kiosk.url,
     stop: async () => {
@@ -199,13 +202,4 @@ function isReadable(store: SqliteStore): boolean {
   } catch {
     return false;
   }
-}
-
-function keepHouse(store: SqliteStore): () => void {
-  const timer = setInterval(() => {
-    store.prune(systemClock.now().wall);
-    store.wipeDeleted();
-  }, WIPE_EVERY_MS);
-  timer.unref();
-  return () => clearInterval(timer);
 }

@@ -14,6 +14,7 @@ const VACUUM_PAGES_MAX = 64;
 export function openHousekeeping(db: Database.Database, chain: Chain) {
   const addMark = db.prepare("INSERT INTO ack_mark (seq, at) VALUES (?, ?)");
   const lastMark = db.prepare<[], number>("SELECT at FROM ack_mark ORDER BY seq DESC LIMIT 1").pluck();
+  const deleteFutureMarks = db.prepare("DELETE FROM ack_mark WHERE at > ?");
   const selectHorizon = db.prepare<[number], number | null>("SELECT max(seq) FROM ack_mark WHERE at <= ?").pluck();
   const selectHash = db.prepare<[number], string>("SELECT hash FROM journal WHERE seq = ?").pluck();
   const deleteRows = db.prepare("DELETE FROM journal WHERE seq <= ?");
@@ -28,9 +29,14 @@ export function openHousekeeping(db: Database.Database, chain: Chain) {
   });
 
   return {
-    /** Notes the age of an acknowledgement, inside its transaction. A clock without trust says nothing about age. */
+    /**
+     * Notes the age of an acknowledgement, inside its transaction. Only a clock that a time source vouches for says
+     * anything about age: what it is noted by decides when rows are gone for good.
+     */
     markAck(seq: number, at: FactTime): void {
-      if (at.clockTrust === "unset") return;
+      if (at.clockTrust !== "synced") return;
+      // Of a time source that was wrong then: they would keep later ones out for as long. This one covers their rows.
+      deleteFutureMarks.run(at.wall);
       const last = lastMark.get();
       if (last === undefined || at.wall - last >= MARK_EVERY_MS) addMark.run(seq, at.wall);
     },

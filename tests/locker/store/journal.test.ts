@@ -1,10 +1,13 @@
 import { createHash } from "node:crypto";
+import { statSync } from "node:fs";
 import Database from "better-sqlite3";
 import { describe, expect, it } from "vitest";
 import { EventEnvelope } from "../../../src/contract/events.ts";
 import type { DepositId, ParcelVerifier } from "../../../src/contract/ids.ts";
 import { jsonParser } from "../../../src/contract/parse.ts";
-import { epochMs } from "../../../src/contract/time.ts";
+import { epochMs, monoMs } from "../../../src/contract/time.ts";
+import type { Clock } from "../../../src/locker/ports.ts";
+import { tidyUp } from "../../../src/locker/store/keep-house.ts";
 import type { SqliteStore } from "../../../src/locker/store/sqlite-store.ts";
 import { DAY_MS, doorClosed, HANDLE, metaPatch, NOON, randomHex, StoreFolder } from "./stores.ts";
 
@@ -150,13 +153,71 @@ describe("the journal", () => {
     again.close();
   });
 
-  it("lets go of nothing by the age of an acknowledgement that came while the clock was unset", () => {
+  it.each(["unset", "restored"] as const)("notes no age by a clock that is %s", (clockTrust) => {
     using folder = new StoreFolder();
     const store = folder.open();
     addRows(store, 5);
-    store.commit([metaPatch(store, { ackedSeq: 10 })], [], { wall: epochMs(0), clockTrust: "unset" });
+    store.commit([metaPatch(store, { ackedSeq: 10 })], [], { wall: NOON.wall, clockTrust });
     expect(store.prune(epochMs(NOON.wall + 400 * DAY_MS))).toBe(0);
     expect(store.rowsAfter(0, 20)).toHaveLength(10);
     store.close();
+  });
+
+  it.each(["synced", "restored"] as const)(
+    "goes on pruning after a clock that was %s years ahead once",
+    (clockTrust) => {
+      using folder = new StoreFolder();
+      const store = folder.open();
+      addRows(store, 5);
+      const ahead = epochMs(NOON.wall + 3_000 * DAY_MS);
+      store.commit([metaPatch(store, { ackedSeq: 4 })], [], { wall: ahead, clockTrust });
+      store.commit([metaPatch(store, { ackedSeq: 8 })], [], NOON);
+      expect(store.prune(epochMs(NOON.wall + 14 * DAY_MS))).toBe(8);
+      store.close();
+    },
+  );
+});
+
+describe("housekeeping", () => {
+  const never = new AbortController().signal;
+
+  /** A store with this many rows, all acknowledged at noon. */
+  function ackedRows(folder: StoreFolder, count: number): SqliteStore {
+    const store = folder.open();
+    addRows(store, count / 2);
+    store.commit([metaPatch(store, { ackedSeq: count })], [], NOON);
+    return store;
+  }
+
+  const inTwoWeeks: Clock = { now: () => ({ wall: epochMs(NOON.wall + 14 * DAY_MS), mono: monoMs(0) }) };
+
+  it("lets go of everything that is old enough in one round", async () => {
+    using folder = new StoreFolder();
+    const store = ackedRows(folder, 1_200);
+    await tidyUp({ store, clock: inTwoWeeks, clockTrust: () => "synced" }, never);
+    expect(store.rowsAfter(0, 1)).toEqual([]);
+    store.close();
+  });
+
+  it.each(["unset", "restored"] as const)("prunes nothing by a clock that is %s, and wipes", async (clockTrust) => {
+    using folder = new StoreFolder();
+    const store = ackedRows(folder, 10);
+    await tidyUp({ store, clock: inTwoWeeks, clockTrust: () => clockTrust }, never);
+    expect(store.rowsAfter(0, 20)).toHaveLength(10);
+    expect(statSync(`${folder.database}-wal`).size).toBe(0);
+    store.close();
+  });
+
+  it("leaves a store alone that was closed in between", async () => {
+    using folder = new StoreFolder();
+    const store = ackedRows(folder, 1_200);
+    const stopped = new AbortController();
+    const round = tidyUp({ store, clock: inTwoWeeks, clockTrust: () => "synced" }, stopped.signal);
+    stopped.abort();
+    store.close();
+    await expect(round).resolves.toBeUndefined();
+    const again = folder.open();
+    expect(again.rowsAfter(0, 1)[0]?.seq).toBe(501);
+    again.close();
   });
 });
