@@ -40,7 +40,7 @@ export function lockerConfig(
     version: 1,
     locker: { handle: place.handle, name: "Bench" },
     database: place.database,
-    kiosk: { host: "127.0.0.1", port: 0 },
+    kiosk: { port: 0 },
     buses: [{ name: "bus0", transport: { kind: "serial", path: bus.portPath, baudRate: 115_200 }, boards }],
     compartments: layoutOf(bus.layout.boards.reduce((count, { channels }) => count + channels.length, 0)),
     keys: {

@@ -68,28 +68,11 @@ export const LockerConfigSchema = mapping({
   version: Version,
   locker: mapping({ handle: Handle, name: Name }),
   database: Type.Unsafe<string>({ ...AbsolutePath, default: "/var/lib/lockerd/locker.db" }),
-  kiosk: mapping(
-    {
-      host: Type.Enum(["127.0.0.1", "::1", "localhost"], {
-        default: "127.0.0.1",
-        hint: "The kiosk's page is served to this machine alone",
-      }),
-      port: Type.Integer({ minimum: 0, maximum: 65_535, default: 8_460 }),
-    },
-    { default: {} },
-  ),
+  /** On 127.0.0.1, always: the kiosk's page is served to this machine alone. */
+  kiosk: mapping({ port: Type.Integer({ minimum: 0, maximum: 65_535, default: 8_460 }) }, { default: {} }),
   buses: Type.Array(Bus, { minItems: 1, maxItems: 8 }),
   /** In the order they are given out. */
   compartments: Type.Array(mapping({ id: Compartment, size: Size }), { minItems: 1, maxItems: 1000 }),
-  /** How the cabinet is drawn: columns from left to right, doors from top to bottom. Left out: one column for each board. */
-  cabinet: Type.Optional(
-    mapping({
-      modules: Type.Array(mapping({ compartments: Type.Array(Compartment, { minItems: 1, maxItems: 255 }) }), {
-        minItems: 1,
-        maxItems: 256,
-      }),
-    }),
-  ),
   uplink: Type.Optional(
     mapping({
       url: BrokerUrl,
@@ -124,7 +107,7 @@ export const loadLockerConfig = (source: ConfigSource): Result<LockerConfig, rea
 
 /** What no schema can say: names and numbers are unique, and every compartment has exactly one lock. */
 function contradictionsOf(config: LockerConfig): readonly Complaint[] {
-  const { buses, compartments, cabinet, uplink } = config;
+  const { buses, compartments, uplink } = config;
   return [
     ...duplicates(compartments, { path: ["compartments"], key: "id", keyOf: ({ id }) => id }),
     ...duplicates(buses, { path: ["buses"], key: "name", keyOf: ({ name }) => name }),
@@ -137,7 +120,6 @@ function contradictionsOf(config: LockerConfig): readonly Complaint[] {
       duplicates(board.channels, { path: [...path, "channels"], key: "channel", keyOf: ({ channel }) => channel }),
     ),
     ...wiring(config),
-    ...(cabinet === undefined ? [] : drawing(config, cabinet)),
     ...(uplink === undefined ? [] : tlsContradictions(["uplink"], uplink)),
     ...(uplink === undefined ? [] : loginContradictions(["uplink"], uplink)),
   ];
@@ -171,52 +153,34 @@ function boardNames(config: LockerConfig): readonly Complaint[] {
 
 /** Every compartment is wired exactly once, and nothing else is. */
 function wiring(config: LockerConfig): readonly Complaint[] {
-  const wires = boardsOf(config).flatMap(({ board, path }) =>
-    board.channels.map(
-      ({ compartment }, index): Wire => ({ compartment, path: [...path, "channels", index, "compartment"] }),
-    ),
-  );
-  return eachOnce(config, wires, {
-    missing: { problem: "is wired to no channel of any board", hint: "Add its channel under buses, or remove it here" },
-    twice: { problem: "is wired to another channel already", hint: "One lock opens one compartment" },
-  });
-}
-
-function drawing(config: LockerConfig, { modules }: NonNullable<LockerConfig["cabinet"]>): readonly Complaint[] {
-  const places = modules.flatMap(({ compartments }, module) =>
-    compartments.map(
-      (compartment, index): Wire => ({ compartment, path: ["cabinet", "modules", module, "compartments", index] }),
-    ),
-  );
-  return eachOnce(config, places, {
-    missing: { problem: "is in no module of the cabinet", hint: "Add it under cabinet.modules, or remove cabinet" },
-    twice: { problem: "is drawn in another place already", hint: "Remove one of them" },
-  });
-}
-
-type Wording = Record<"missing" | "twice", Pick<Complaint, "problem" | "hint">>;
-
-function eachOnce({ compartments }: LockerConfig, wires: readonly Wire[], wording: Wording): readonly Complaint[] {
-  const known = new Set(compartments.map(({ id }) => id));
+  const known = new Set(config.compartments.map(({ id }) => id));
   const seen = new Set<CompartmentId>();
-  const complaints = wires.flatMap(({ compartment, path }): readonly Complaint[] => {
+  const complaints = wiresOf(config).flatMap(({ compartment, path }): readonly Complaint[] => {
     const found = String(compartment);
     if (!known.has(compartment)) {
-      return [
-        {
-          path,
-          found,
-          problem: "is no compartment of this locker",
-          hint: "Add it under compartments, or remove it here",
-        },
-      ];
+      const hint = "Add it under compartments, or remove it here";
+      return [{ path, found, problem: "is no compartment of this locker", hint }];
     }
-    if (seen.has(compartment)) return [{ path, found, ...wording.twice }];
+    if (seen.has(compartment)) {
+      const problem = "is wired to another channel already";
+      return [{ path, found, problem, hint: "One lock opens one compartment" }];
+    }
     seen.add(compartment);
     return [];
   });
-  const missing = compartments.flatMap(({ id }, index): readonly Complaint[] =>
-    seen.has(id) ? [] : [{ path: ["compartments", index, "id"], found: String(id), ...wording.missing }],
-  );
+  const missing = config.compartments.flatMap(({ id }, index): readonly Complaint[] => {
+    if (seen.has(id)) return [];
+    const hint = "Add its channel under buses, or remove it here";
+    const problem = "is wired to no channel of any board";
+    return [{ path: ["compartments", index, "id"], found: String(id), problem, hint }];
+  });
   return [...complaints, ...missing];
 }
+
+const wiresOf = (config: LockerConfig): readonly Wire[] =>
+  boardsOf(config).flatMap(({ board, path }) =>
+    board.channels.map(({ compartment }, index) => ({
+      compartment,
+      path: [...path, "channels", index, "compartment"],
+    })),
+  );

@@ -53,10 +53,6 @@ compartments:
   - { id: 1, size: S }
   - { id: 3, size: L }
   - { id: 2, size: M }
-cabinet:
-  modules:
-    - compartments: [1, 2]
-    - compartments: [3]
 uplink:
   url: mqtts://broker.example.org:8883
   tls:

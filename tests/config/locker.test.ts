@@ -23,7 +23,7 @@ describe("the locker's configuration", () => {
     expect(config).toMatchObject({
       locker: { handle: "k3v9x2m8q1" },
       database: "/var/lib/lockerd/locker.db",
-      kiosk: { host: "127.0.0.1", port: 8460 },
+      kiosk: { port: 8460 },
       log: { level: "info" },
       clock: { trust: "auto" },
       fleet: { commandKey: PUBLIC_KEY },
@@ -65,7 +65,7 @@ log: { level: inof }
       "lockerd.yaml:2:9: locker.name is missing; it wants text of 1 to 80 characters. Say how people call it.",
       'lockerd.yaml:2:19: locker.handle: "Abc" is not allowed; it wants 8 to 32 lower-case letters and digits. A handle is random and means nothing: openssl rand -hex 8.',
       'lockerd.yaml:2:24: locker.nmae is no key of this place; allowed are handle, name. Did you mean "name"?',
-      'lockerd.yaml:3:16: kiosk.host: "0.0.0.0" is not allowed; it wants "127.0.0.1" or "::1" or "localhost". The kiosk\'s page is served to this machine alone.',
+      "lockerd.yaml:3:10: kiosk.host is no key of this place; allowed are port. Remove it.",
       'lockerd.yaml:3:31: kiosk.port: "8460" is not allowed; it wants a whole number from 0 to 65535. Write the number without quotes.',
       'lockerd.yaml:6:24: buses[0].transport.kind: "serail" is not allowed; it wants "serial" or "tcp". Did you mean "serial"?',
       "lockerd.yaml:8:9: buses[0].boards[0].address is missing; it wants a whole number from 1 to 126. It is set on the board's switches.",
@@ -135,25 +135,16 @@ log: { level: inof }
       ],
     ],
     [
-      "a drawing that leaves a door out",
-      "compartments: [1, 2]",
-      "compartments: [1, 1]",
-      [
-        "lockerd.yaml:27:11: compartments[2].id: 2 is in no module of the cabinet. Add it under cabinet.modules, or remove cabinet.",
-        "lockerd.yaml:30:25: cabinet.modules[0].compartments[1]: 1 is drawn in another place already. Remove one of them.",
-      ],
-    ],
-    [
       "tls files beside a plain URL",
       "mqtts://broker",
       "mqtt://broker",
-      ["lockerd.yaml:33:8: uplink.url is not encrypted, though tls files are named. Begin it with mqtts://."],
+      ["lockerd.yaml:29:8: uplink.url is not encrypted, though tls files are named. Begin it with mqtts://."],
     ],
     [
       "a user name without a password file",
       "  tls:",
       "  username: locker\n  tls:",
-      ["lockerd.yaml:33:3: uplink.passwordFile is missing beside username. Give both, or none."],
+      ["lockerd.yaml:29:3: uplink.passwordFile is missing beside username. Give both, or none."],
     ],
   ])("refuses %s", (_, replaced, by, expected) => {
     expect(faultsWith(replaced, by)).toEqual(expect.arrayContaining(expected));
@@ -209,7 +200,7 @@ describe("flags and the environment", () => {
     const loaded = load(path, env, { "log.level": "error" });
     expect(loaded.ok && loaded.value).toMatchObject({
       log: { level: "error" },
-      kiosk: { port: 9000, host: "127.0.0.1" },
+      kiosk: { port: 9000 },
       keys: { pepperFile: "/run/pepper", boardKeyFile: "/etc/lockerd/board" },
     });
   });

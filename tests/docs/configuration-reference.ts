@@ -85,7 +85,7 @@ export function configurationReference(): string {
     "- In the tables `[]` stands for any item of a list, `(serial)` for a mapping whose `kind` is `serial`.",
     "",
     ...section("locker", "The locker: `lockerd run`"),
-    "Beside the table: every compartment is wired to exactly one channel, and drawn exactly once when there is a `cabinet`.",
+    "Beside the table: every compartment is wired to exactly one channel.",
     "A compartment that holds a parcel cannot be removed: the locker refuses to start until it is back or empty.",
     "",
     ...section("fleet", "The fleet: `lockerd fleet`"),

@@ -84,7 +84,7 @@ export function writeLockerConfig({ folder, handle, keys, brokerUrl }: Whereabou
     version: 1,
     locker: { handle, name: LOCKER_NAME },
     database: join(folder, "locker.db"),
-    kiosk: { host: "127.0.0.1", port: 0 },
+    kiosk: { port: 0 },
     buses: [
       {
         name: "bus0",
