@@ -139,8 +139,8 @@ export function commitFaults(evidence: Evidence, commit: Commit): readonly strin
     if (name === "deposit.stored") {
       const opened = ledger.openings.findLast(
         ({ op, compartment }) =>
-          (op === null && compartment === data.compartment) ||
-          (op !== null && witness.attempts.get(op)?.authorisation.deposit === data.deposit),
+          compartment === data.compartment &&
+          (op === null || witness.attempts.get(op)?.authorisation.deposit === data.deposit),
       );
       if (opened?.closedAtMs == null) found.push(`11: deposit ${data.deposit} is stored behind a door that never shut`);
     }

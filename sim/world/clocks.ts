@@ -34,7 +34,8 @@ export class Clocks implements Clock {
 
   /** The machine was switched on: its monotonic clock begins anew. */
   reboot(): void {
-    this.#bootedAtMs = this.#agenda.now() - BOOT_MS;
+    // A whole number, so that going to this clock and back loses nothing.
+    this.#bootedAtMs = Math.floor(this.#agenda.now()) - BOOT_MS;
   }
 
   /** By how much the machine's wall clock is wrong from now on. */
