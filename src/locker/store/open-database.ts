@@ -1,4 +1,4 @@
-import { closeSync, openSync } from "node:fs";
+import { chmodSync, closeSync, existsSync, openSync } from "node:fs";
 import Database from "better-sqlite3";
 import { err, ok, type Result } from "../../contract/result.ts";
 import { invariant } from "../domain/invariant.ts";
@@ -29,9 +29,20 @@ export type HeldElsewhere = { readonly code: "held_by_another_process"; readonly
 
 /** Opens a database for writing, with every setting this product depends on. Makes the file when there is none. */
 export function openDatabase(path: string): Database.Database {
-  // SQLite would make it readable for everybody, and gives its log the same mode.
-  closeSync(openSync(path, "a", 0o600));
+  // SQLite gives its log and index the same mode, unless they are there already.
+  for (const file of [path, ...["-wal", "-shm"].map((suffix) => path + suffix).filter((each) => existsSync(each))]) {
+    makePrivate(file);
+  }
   return new Database(path);
+}
+
+/**
+ * Makes the file, or what others left of it, its owner's alone: SQLite would let everybody read it. One that is there is
+ * not opened for it, since closing it again would free the process's locks on it.
+ */
+function makePrivate(path: string): void {
+  if (existsSync(path)) chmodSync(path, 0o600);
+  else closeSync(openSync(path, "a", 0o600));
 }
 
 /** @throws when the file is no database, or a setting does not hold. */
@@ -64,7 +75,10 @@ export type WriterLock = { readonly sqliteVersion: string; readonly release: () 
  * Readers (backup, audit) stay welcome at the database itself.
  */
 export function takeWriterLock(path: string): Result<WriterLock, HeldElsewhere> {
-  const lock = new Database(`${path}.lock`, { timeout: 0 });
+  const file = `${path}.lock`;
+  // Who can read it can lock it, and keep the locker from starting.
+  makePrivate(file);
+  const lock = new Database(file, { timeout: 0 });
   try {
     // Nothing is ever written to it, so it needs no journal file.
     lock.pragma("journal_mode = MEMORY");

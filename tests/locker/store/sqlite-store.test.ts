@@ -1,4 +1,5 @@
-import { statSync } from "node:fs";
+import { chmodSync, readdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
+import { dirname, join } from "node:path";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import type { AuthorisationId, CourierId, DepositId, OpId, ProofDigest } from "../../../src/contract/ids.ts";
@@ -199,14 +200,36 @@ describe("the store", () => {
     store.close();
   });
 
-  it("is readable by its owner alone, log and index included", () => {
+  /** Files of a store that are anybody's but the owner's. */
+  const exposed = (folder: StoreFolder): readonly string[] =>
+    readdirSync(dirname(folder.database)).filter(
+      (name) => (statSync(join(dirname(folder.database), name)).mode & 0o777) !== 0o600,
+    );
+
+  it("is its owner's alone, with its log, its index and its lock", () => {
     using folder = new StoreFolder();
     const store = folder.open();
     store.commit([], [doorClosed(1)], NOON);
-    for (const suffix of ["", "-wal", "-shm"]) {
-      expect(statSync(folder.database + suffix).mode & 0o777, suffix).toBe(0o600);
-    }
+    expect(readdirSync(dirname(folder.database))).toHaveLength(4);
+    expect(exposed(folder)).toEqual([]);
     store.close();
+  });
+
+  it("takes back what a copy or a careless hand has opened to others", () => {
+    using folder = new StoreFolder();
+    const store = folder.open();
+    store.commit([], [doorClosed(1)], NOON);
+    const copies = ["", "-wal"].map((suffix) => [suffix, readFileSync(folder.database + suffix)] as const);
+    store.close();
+    for (const [suffix, bytes] of copies) {
+      writeFileSync(folder.database + suffix, bytes);
+      chmodSync(folder.database + suffix, 0o644);
+    }
+    chmodSync(`${folder.database}.lock`, 0o644);
+    const again = folder.open();
+    expect(again.lastSeq()).toBe(1);
+    expect(exposed(folder)).toEqual([]);
+    again.close();
   });
 
   it("says once what it was made as, until the first fact is written", () => {
