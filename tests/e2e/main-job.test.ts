@@ -5,7 +5,7 @@ import type { TruthEntry } from "../../sim/cabinet.ts";
 import { hireCourier } from "../../src/cli/demo/seed.ts";
 import type { RemoteOpenStatus } from "../../src/contract/fleet-api.ts";
 import type { Epoch } from "../../src/contract/ids.ts";
-import type { OpeningReply } from "../../src/contract/kiosk-api.ts";
+import type { KioskView, OpeningReply } from "../../src/contract/kiosk-api.ts";
 import { type CommandClaims, jwsType } from "../../src/contract/messages.ts";
 import { topicOf } from "../../src/contract/topics.ts";
 import { readSigningKey, signClaims } from "../../src/fleet/keys.ts";
@@ -15,6 +15,7 @@ import { Kiosk } from "./support/kiosk.ts";
 import { Site } from "./support/site.ts";
 
 let site: Site;
+const jammed = new Set<number>();
 beforeAll(async () => {
   site = await Site.open();
   await site.whole();
@@ -92,14 +93,17 @@ describe("a pickup code", () => {
     ]);
   });
 
-  it("stays good behind a jammed door, which never counts as opened", async () => {
+  // On a machine that stalls for a second the end is in doubt, which is right, and not what this is about.
+  it("stays good behind a jammed door, which never counts as opened", { retry: 2 }, async () => {
     const mine = await depositWithCode(site);
     const { compartment, deposit, parcel } = mine;
     const since = site.cabinet.truth.length;
     await site.cabinet.jam(compartment);
+    jammed.add(compartment);
     using kiosk = await openKiosk();
     const { operation } = await kiosk.post<OpeningReply>("/pickup", { code: mine.told.code });
-    await kiosk.until("a blocked door", (view) => view.operation?.state === "blocked");
+    const isOver = ({ operation: shown }: KioskView) => shown?.operation === operation && shown.state !== "opening";
+    expect((await kiosk.until("the end of the opening", isOver)).operation?.state).toBe("blocked");
     await eventually("the fleet's knowledge of it", async () =>
       (await compartmentOf(compartment))?.outOfService === "blocked" ? true : undefined,
     );
@@ -153,9 +157,8 @@ describe("a remote open", () => {
     for (const { key, claims } of commands) {
       await eavesdropper.send(await signClaims(key, jwsType.command, claims));
     }
-    // The forged one leaves no trace in the journal: nobody known has said anything.
-    await eventually("every refusal", () => (refusals().length >= known + 4 ? true : undefined));
-    expect(refusals().slice(known)).toEqual(["replay", "wrong_epoch", "expired", "bad_challenge"]);
+    // They are judged in turn. The first three leave no trace in the journal: anybody could have sent them for ever.
+    await expect.poll(() => refusals().slice(known), { timeout: 20_000 }).toEqual(["expired", "bad_challenge"]);
     expect(pulsesSince(since)).toEqual([]);
   });
 });
@@ -166,9 +169,11 @@ describe("the whole run", () => {
     const doors = log.filter((entry) => entry.kind === "door" && entry.door === "opened");
     expect(doors.length).toBeGreaterThan(0);
     for (const entry of doors) expect(entry).toMatchObject({ cause: { by: "pulse" } });
-    const opIds = log.flatMap((entry) => (entry.kind === "pulse" ? [entry.opId] : []));
-    expect(new Set(opIds).size).toBe(opIds.length);
-    expect(opIds.filter((opId) => opId.endsWith("02"))).toHaveLength(1);
+    const pulses = log.filter((entry) => entry.kind === "pulse");
+    expect(new Set(pulses.map(({ opId }) => opId)).size).toBe(pulses.length);
+    const again = pulses.filter(({ opId }) => opId.endsWith("02"));
+    expect(again.length).toBeGreaterThan(0);
+    for (const { compartment } of again) expect(jammed).toContain(compartment);
   });
 });
 

@@ -34,7 +34,11 @@ export class Kiosk implements Disposable {
   }
 
   async until(what: string, fits: (view: KioskView) => boolean): Promise<KioskView> {
-    return await eventually(what, () => (fits(this.view) ? this.view : undefined));
+    try {
+      return await eventually(what, () => (fits(this.view) ? this.view : undefined));
+    } catch (cause) {
+      throw new Error(`the kiosk's last snapshot was ${JSON.stringify(this.view)}`, { cause });
+    }
   }
 
   post<T>(path: string, json?: unknown, session?: string): Promise<T> {
