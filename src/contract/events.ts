@@ -43,14 +43,18 @@ const LiveDeposit = strict({
   maybeCollected: Type.Boolean(),
 });
 
+/** The greatest cabinet; no deposit under way is without a compartment of its own. */
+const COMPARTMENTS_MAX = 1000;
+
 /** Event type (without prefix and version) → schema of its `data`. */
 export const eventData = {
   /** First row of every epoch, and again when the layout changed: the whole locker. */
   "locker.snapshot": strict({
     compartments: Type.Array(
       strict({ ...CompartmentReport.properties, door: Type.Enum(["open", "closed", "unknown"]) }),
+      { maxItems: COMPARTMENTS_MAX },
     ),
-    deposits: Type.Array(LiveDeposit),
+    deposits: Type.Array(LiveDeposit, { maxItems: COMPARTMENTS_MAX }),
   }),
   "locker.started": strict({ after: Type.Enum(["clean_stop", "crash", "first_start"]) }),
   "compartment.changed": CompartmentReport,

@@ -111,6 +111,11 @@ export function applyFoldChanges(state: LockerState, changes: readonly FoldChang
   return { compartment, parcel, remoteOpen, board, applied };
 }
 
+/** States of a parcel that lies in a compartment. */
+export const STATES_IN_LOCKER = ["depositing", "stored", "collecting"] as const satisfies readonly ParcelState[];
+
 /** Parcels that lie in a compartment, as far as the locker has said. */
-export const isInLocker = (parcel: Parcel): boolean =>
-  parcel.state === "depositing" || parcel.state === "stored" || parcel.state === "collecting";
+export const isInLocker = (parcel: Parcel): boolean => STATES_IN_LOCKER.some((state) => state === parcel.state);
+
+/** Of those, the ones nobody doubts. */
+export const isBelievedInLocker = (parcel: Parcel): boolean => isInLocker(parcel) && !parcel.maybeCollected;

@@ -2,7 +2,7 @@ import type { EventData, Fact } from "../contract/events.ts";
 import type { CompartmentStatus, ParcelState } from "../contract/fleet-api.ts";
 import type { AuthorisationId, CommandId, CompartmentId, DepositId, ParcelVerifier } from "../contract/ids.ts";
 import type { EpochMs } from "../contract/time.ts";
-import { type FoldChange, isInLocker, type LockerState, type Parcel } from "./fold-model.ts";
+import { type FoldChange, isBelievedInLocker, isInLocker, type LockerState, type Parcel } from "./fold-model.ts";
 import { foldRemoteOpen } from "./fold-remote.ts";
 
 /**
@@ -19,7 +19,7 @@ export function fold(state: LockerState, fact: Fact, at: EpochMs): readonly Fold
 
 /** Which rows {@link fold} reads for a fact, so that a database need not load the whole locker. */
 export type Touched = {
-  /** Everything of the locker: a snapshot says what is no longer there. */
+  /** The whole cabinet, and every parcel believed to lie in it: a snapshot says what is no longer there. */
   readonly all: boolean;
   readonly compartments: readonly CompartmentId[];
   readonly deposits: readonly DepositId[];
@@ -35,6 +35,12 @@ export function touchedBy(facts: readonly Fact[]): Touched {
   const commands = new Set<CommandId>();
   const authorisations = new Set<AuthorisationId>();
   for (const { name, data } of facts) {
+    if (name === "locker.snapshot") {
+      for (const { deposit, verifier } of data.deposits) {
+        deposits.add(deposit);
+        verifiers.add(verifier);
+      }
+    }
     if ("compartment" in data) compartments.add(data.compartment);
     if (name === "door.wrong_opened") compartments.add(data.commanded).add(data.opened);
     if ("deposit" in data) deposits.add(data.deposit);
@@ -85,7 +91,7 @@ function doorIs(state: LockerState, id: CompartmentId, door: CompartmentStatus["
   return compartment === undefined ? [] : [{ table: "compartment", put: { ...compartment, door } }];
 }
 
-/** The whole locker anew: a deposit it does not name may be gone. */
+/** The whole locker anew: a deposit it does not name may be gone. One already doubted is not doubted again. */
 function foldSnapshot(state: LockerState, data: EventData<"locker.snapshot">, at: EpochMs): readonly FoldChange[] {
   const named = new Set(data.compartments.map(({ compartment }) => compartment));
   const cabinet: FoldChange[] = [
@@ -97,13 +103,14 @@ function foldSnapshot(state: LockerState, data: EventData<"locker.snapshot">, at
   ];
   const sizes = new Map(data.compartments.map(({ compartment, size }) => [compartment, size]));
   const live = new Set(data.deposits.map(({ deposit }) => deposit));
+  const known = indexed(state);
   const parcels: FoldChange[] = [
     ...data.deposits.map((each): FoldChange => {
-      const put = parcelOf(state, each, at, sizes.get(each.compartment));
+      const put = parcelOf(known, each, at, sizes.get(each.compartment) ?? "L");
       return { table: "parcel", put: { ...put, state: each.state, maybeCollected: each.maybeCollected } };
     }),
     ...[...state.parcel.values()]
-      .filter((parcel) => isInLocker(parcel) && parcel.deposit !== null && !live.has(parcel.deposit))
+      .filter((parcel) => isBelievedInLocker(parcel) && parcel.deposit !== null && !live.has(parcel.deposit))
       .map((parcel): FoldChange => ({ table: "parcel", put: { ...parcel, maybeCollected: true, changedAt: at } })),
   ];
   return [...cabinet, ...parcels];
@@ -115,28 +122,38 @@ type DepositFact = {
   readonly verifier: ParcelVerifier;
 };
 
+type ParcelIndex = {
+  readonly byDeposit: ReadonlyMap<DepositId, Parcel>;
+  /** Those that were announced, lie in no compartment, and were not collected. */
+  readonly awaited: ReadonlyMap<ParcelVerifier, Parcel>;
+};
+
+/** Made once for all deposits of a fact: a snapshot names a thousand of them. */
+function indexed({ parcel: parcels }: LockerState): ParcelIndex {
+  const byDeposit = new Map<DepositId, Parcel>();
+  const awaited = new Map<ParcelVerifier, Parcel>();
+  for (const parcel of parcels.values()) {
+    const { deposit, verifier } = parcel;
+    if (deposit !== null && !byDeposit.has(deposit)) byDeposit.set(deposit, parcel);
+    const isAwaited = parcel.carrier !== null && !isInLocker(parcel) && parcel.state !== "collected";
+    if (isAwaited && !awaited.has(verifier)) awaited.set(verifier, parcel);
+  }
+  return { byDeposit, awaited };
+}
+
 /**
  * The parcel of a deposit: the one already tied to it, else one announced under its verifier that lies in no
  * compartment (a cancelled deposit may be tried again), else a new one that nobody announced.
  */
-function parcelOf(state: LockerState, fact: DepositFact, at: EpochMs, size?: CompartmentStatus["size"]): Parcel {
-  const parcels = [...state.parcel.values()];
-  const known =
-    parcels.find(({ deposit }) => deposit === fact.deposit) ??
-    parcels.find(
-      (parcel) =>
-        parcel.verifier === fact.verifier &&
-        parcel.carrier !== null &&
-        !isInLocker(parcel) &&
-        parcel.state !== "collected",
-    );
+function parcelOf(parcels: ParcelIndex, fact: DepositFact, at: EpochMs, size: CompartmentStatus["size"]): Parcel {
+  const known = parcels.byDeposit.get(fact.deposit) ?? parcels.awaited.get(fact.verifier);
   const tie = { deposit: fact.deposit, compartment: fact.compartment, maybeCollected: false, changedAt: at };
   if (known !== undefined) return { ...known, ...tie, notified: known.deposit === fact.deposit && known.notified };
   return {
     id: fact.deposit,
     carrier: null,
     verifier: fact.verifier,
-    size: size ?? state.compartment.get(fact.compartment)?.size ?? "L",
+    size,
     state: "depositing",
     notified: false,
     announcedAt: at,
@@ -144,14 +161,20 @@ function parcelOf(state: LockerState, fact: DepositFact, at: EpochMs, size?: Com
   };
 }
 
+/** What a deposit's parcel becomes by a fact that tells all of it. */
+function parcelIs(state: LockerState, fact: DepositFact, at: EpochMs, next: ParcelState): readonly FoldChange[] {
+  const put = parcelOf(indexed(state), fact, at, state.compartment.get(fact.compartment)?.size ?? "L");
+  return [{ table: "parcel", put: { ...put, state: next } }];
+}
+
 function foldParcel(state: LockerState, fact: Fact, at: EpochMs): readonly FoldChange[] {
   switch (fact.name) {
     case "deposit.started":
-      return [{ table: "parcel", put: { ...parcelOf(state, fact.data, at), state: "depositing" } }];
+      return parcelIs(state, fact.data, at, "depositing");
     case "deposit.stored":
-      return [{ table: "parcel", put: { ...parcelOf(state, fact.data, at), state: "stored" } }];
+      return parcelIs(state, fact.data, at, "stored");
     case "pickup.collected":
-      return [{ table: "parcel", put: { ...parcelOf(state, fact.data, at), state: "collected" } }];
+      return parcelIs(state, fact.data, at, "collected");
     case "deposit.cancelled":
       return parcelBecomes(state, fact.data.deposit, at, "cancelled", false);
     case "deposit.interrupted":

@@ -182,6 +182,16 @@ const migrations: Record<string, Migration> = {
       await createOutgoing(db);
     },
   },
+  /** Which parcels a snapshot may doubt is asked without reading all that the locker ever had. */
+  "0002-parcels-in-locker": {
+    up: async (db: Kysely<FleetDatabase>) => {
+      await db.schema
+        .createIndex("parcel_in_locker")
+        .on("parcel")
+        .columns(["locker", "maybe_collected", "state"])
+        .execute();
+    },
+  },
 };
 
 const provider: MigrationProvider = { getMigrations: async () => migrations };

@@ -1,6 +1,7 @@
+import { sql } from "kysely";
 import type { LockerHandle } from "../contract/ids.ts";
 import type { Touched } from "./fold.ts";
-import type { FoldChange, LockerState, Parcel, RemoteOpen } from "./fold-model.ts";
+import { type FoldChange, type LockerState, type Parcel, type RemoteOpen, STATES_IN_LOCKER } from "./fold-model.ts";
 import type { CompartmentRow, ParcelRow, RemoteOpenRow } from "./schema.ts";
 import type { FleetTrx } from "./store.ts";
 
@@ -25,26 +26,26 @@ async function loadCompartments(trx: FleetTrx, locker: LockerHandle, touched: To
   return touched.compartments.length === 0 ? [] : query.where("compartment", "in", touched.compartments).execute();
 }
 
+/** A few snapshots name more than the parameters a statement can have, so all of a kind go in one. */
+const among = <T extends string>(values: readonly T[]) =>
+  sql<T>`(select value from json_each(${JSON.stringify(values)}))`;
+
+/** One query for each way a parcel is touched, each by an index; some are found more than once. */
+async function loadParcels(trx: FleetTrx, locker: LockerHandle, touched: Touched): Promise<ParcelRow[]> {
+  const { all, deposits, verifiers } = touched;
+  const ofLocker = trx.selectFrom("parcel").selectAll().where("locker", "=", locker);
+  const believed = ofLocker.where("maybe_collected", "=", 0).where("state", "in", STATES_IN_LOCKER);
+  return [
+    ...(all ? await believed.execute() : []),
+    ...(deposits.length === 0 ? [] : await ofLocker.where("deposit", "in", among(deposits)).execute()),
+    ...(verifiers.length === 0 ? [] : await ofLocker.where("verifier", "in", among(verifiers)).execute()),
+  ];
+}
+
 /*
  * Every term of the alternatives names the locker itself: only then does SQLite use an index for each of them, instead
  * of reading all that the locker ever had.
  */
-
-async function loadParcels(trx: FleetTrx, locker: LockerHandle, touched: Touched): Promise<ParcelRow[]> {
-  const { all, deposits, verifiers } = touched;
-  const query = trx.selectFrom("parcel").selectAll();
-  if (all) return query.where("locker", "=", locker).execute();
-  if (deposits.length + verifiers.length === 0) return [];
-  return query
-    .where((where) => {
-      const own = where("locker", "=", locker);
-      return where.or([
-        ...(deposits.length === 0 ? [] : [where.and([own, where("deposit", "in", deposits)])]),
-        ...(verifiers.length === 0 ? [] : [where.and([own, where("verifier", "in", verifiers)])]),
-      ]);
-    })
-    .execute();
-}
 
 async function loadRemoteOpens(trx: FleetTrx, locker: LockerHandle, touched: Touched): Promise<RemoteOpenRow[]> {
   const { commands, authorisations, compartments } = touched;

@@ -5,11 +5,11 @@ import fc from "fast-check";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import type { Fact } from "../../src/contract/events.ts";
 import { type EpochMs, epochMs } from "../../src/contract/time.ts";
-import { fold } from "../../src/fleet/fold.ts";
+import { fold, touchedBy } from "../../src/fleet/fold.ts";
 import { readRow } from "../../src/fleet/fold-event.ts";
 import { applyFoldChanges, emptyLockerState, type LockerState, type Parcel } from "../../src/fleet/fold-model.ts";
 import { ingest } from "../../src/fleet/ingest.ts";
-import { compartmentOf, parcelOf } from "../../src/fleet/picture.ts";
+import { compartmentOf, loadTouched, parcelOf } from "../../src/fleet/picture.ts";
 import { type FleetStore, openFleetStore } from "../../src/fleet/store.ts";
 import {
   compartmentId,
@@ -17,6 +17,7 @@ import {
   newAuthorisation,
   newStay,
   pickupFacts,
+  type Stay,
   snapshot,
 } from "../support/model-facts.ts";
 import { ModelLocker } from "../support/model-locker.ts";
@@ -113,12 +114,50 @@ describe("folding", () => {
     expect(after.parcel.get(kept.deposit)).toMatchObject({ state: "collecting", maybeCollected: true });
   });
 
+  it("doubts a parcel once, however many snapshots do not name it", () => {
+    const lost = newStay(1);
+    const doubted = folded([snapshot(), ...depositFacts(lost), snapshot()]);
+    expect(only(doubted)).toMatchObject({ maybeCollected: true });
+    expect(fold(doubted, snapshot(), AT).filter(({ table }) => table === "parcel")).toEqual([]);
+  });
+
+  it("looks through the parcels it knows as often for a thousand deposits of a snapshot as for one", () => {
+    const looksFor = (count: number): number => {
+      const parcel = new WatchedMap(folded([snapshot(), ...depositFacts(newStay())]).parcel);
+      fold({ ...emptyLockerState(), parcel }, snapshotOf(Array.from({ length: count }, () => newStay())), AT);
+      return parcel.looksCount;
+    };
+    expect(looksFor(1_000)).toBe(looksFor(1));
+  });
+
   it("leaves the given state as it was", () => {
     const state = folded([snapshot(), ...depositFacts(newStay())]);
     const copy = structuredClone(state);
     folded([snapshot(5), ...depositFacts(newStay(2))], state);
     expect(state).toEqual(copy);
   });
+});
+
+/** Counts how often somebody goes through its values. */
+class WatchedMap<K, V> extends Map<K, V> {
+  looksCount = 0;
+
+  override values() {
+    this.looksCount += 1;
+    return super.values();
+  }
+}
+
+/** A snapshot of a locker that holds these. */
+const snapshotOf = (stays: readonly Stay[]): Fact => ({
+  name: "locker.snapshot",
+  data: {
+    compartments: [],
+    deposits: stays.map(({ deposit, compartment, verifier }) => ({
+      ...{ deposit, compartment, verifier },
+      ...{ state: "stored", maybeCollected: false },
+    })),
+  },
 });
 
 /** Facts of a few deposits in a few compartments, in any order that tells of physical things, sensible or not. */
@@ -139,6 +178,7 @@ function history(choices: readonly { readonly what: number; readonly which: numb
       [{ name: "door.break_in", data: { compartment } }],
       [{ name: "board.health", data: { board: `board-${which}`, health: what % 2 === 0 ? "ok" : "silent" } }],
       [snapshot(2)],
+      [snapshotOf([stay])],
     ];
     facts.push(...(scenes[what % scenes.length] ?? []));
   }
@@ -163,9 +203,21 @@ describe("the fleet's database", () => {
     rmSync(folder, { recursive: true });
   });
 
+  it("gives a snapshot the parcels it names and those believed to lie in the locker, not all there ever were", async () => {
+    const [locker] = lockers.slice(-1);
+    if (locker === undefined) throw new Error("there are lockers");
+    const [collected, doubted, believed, named] = [newStay(1), newStay(2), newStay(3), newStay(4)];
+    locker.write(snapshot(4), ...depositFacts(collected), ...pickupFacts(collected), ...depositFacts(doubted));
+    locker.write(snapshot(4), ...depositFacts(believed), ...depositFacts(named), ...pickupFacts(named));
+    await ingest({ store, signingKeyOf: () => locker.publicKey, now: () => AT }, locker.handle, locker.bytes());
+    const touched = touchedBy([snapshotOf([named])]);
+    const state = await store.db.transaction().execute((trx) => loadTouched(trx, locker.handle, touched));
+    expect([...state.parcel.keys()].sort()).toEqual([believed.deposit, named.deposit].sort());
+  });
+
   it("holds exactly the fold of its rows, however they were cut into batches and however often they came", async () => {
     let next = 0;
-    const choice = fc.record({ what: fc.nat(9), which: fc.nat(3) });
+    const choice = fc.record({ what: fc.nat(10), which: fc.nat(3) });
     await fc.assert(
       fc.asyncProperty(
         fc.array(choice, { maxLength: 12 }),

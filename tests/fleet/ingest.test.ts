@@ -175,6 +175,21 @@ describe("ingest", () => {
     expect(await store.db.selectFrom("vault_outbox").selectAll().execute()).toHaveLength(0);
   });
 
+  it("refuses a snapshot of more than the greatest locker has", async () => {
+    const { deposit, compartment, verifier } = newStay();
+    const live = { deposit, compartment, verifier, state: "stored", maybeCollected: false };
+    const deposits = Array.from({ length: 1_001 }, () => live);
+    locker.writeText(rowOf(locker, "locker.snapshot", { compartments: [], deposits }));
+    expect(await send(locker.bytes())).toMatchObject({ fault: { code: "bad_row", seq: 1 } });
+    const door = { compartment, size: "S", occupancy: "occupied", outOfService: null, door: "closed" };
+    const compartments = Array.from({ length: 1_001 }, () => door);
+    const other = new ModelLocker(locker.handle);
+    other.writeText(rowOf(other, "locker.snapshot", { compartments, deposits: [] }));
+    expect(await sendBatch(locker.resign(other.batch()))).toMatchObject({
+      fault: { code: "bad_row", seq: 1, faults: ["/data/compartments: must not have more than 1000 items"] },
+    });
+  });
+
   it("refuses a row with a number too great for a database", async () => {
     for (const version of [2 ** 53, 1e300]) {
       const gone = new ModelLocker(locker.handle).write(snapshot());
