@@ -14,6 +14,7 @@ export function lockerView(different: Partial<LockerView> = {}): LockerView {
     lastContactAt: Date.UTC(2026, 0, 5, 11, 3, 0),
     compartments: SIZES.map((size, index) => compartmentStatus(index + 1, size)),
     remoteOpens: [],
+    roster: { made: 3, applied: 3 },
     chainBrokenAt: null,
     ...different,
   };
