@@ -1,14 +1,16 @@
-import { generateKeyPairSync, type KeyObject, randomUUID } from "node:crypto";
+import { createPrivateKey, generateKeyPairSync, type KeyObject, randomUUID } from "node:crypto";
+import { readFileSync } from "node:fs";
 import { connectAsync, type MqttClient } from "mqtt";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import type { TruthEntry } from "../../sim/cabinet.ts";
 import { hireCourier } from "../../src/cli/demo/seed.ts";
+import { readPrivateKey } from "../../src/config/keys.ts";
 import type { RemoteOpenStatus } from "../../src/contract/fleet-api.ts";
 import type { Epoch } from "../../src/contract/ids.ts";
 import type { KioskView, OpeningReply } from "../../src/contract/kiosk-api.ts";
 import { type CommandClaims, jwsType } from "../../src/contract/messages.ts";
 import { topicOf } from "../../src/contract/topics.ts";
-import { readSigningKey, signClaims } from "../../src/fleet/keys.ts";
+import { signClaims } from "../../src/fleet/keys.ts";
 import { announce, bring, depositParcel, depositWithCode, fetchFrom, signIn } from "./support/deposits.ts";
 import { eventually } from "./support/eventually.ts";
 import { Kiosk } from "./support/kiosk.ts";
@@ -143,7 +145,7 @@ describe("a remote open", () => {
 
     const real = eavesdropper.heard.map(readClaims).find(({ op }) => op === "open");
     if (real?.op !== "open") throw new Error("no open was sent");
-    const commandKey = readSigningKey(site.place.keys.fleetCommand.file);
+    const commandKey = readPrivateKey("Ed25519", site.place.keys.fleetCommand.file);
     const since = site.cabinet.truth.length;
     const known = refusals().length;
     const later = { ...real, iat: real.iat + 1, exp: real.exp + 60 };
