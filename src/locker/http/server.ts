@@ -89,7 +89,8 @@ function strictApp(log: Log): KioskApp {
     connectionTimeout: 60_000,
     requestTimeout: 10_000,
     keepAliveTimeout: 5_000,
-    http: { headersTimeout: 5_000, maxHeaderSize: 8_192 },
+    // Time limits of requests are looked at this often; Node's own 30 s would let half-sent ones hold every connection.
+    http: { headersTimeout: 5_000, maxHeaderSize: 8_192, connectionsCheckingInterval: 1_000 },
     forceCloseConnections: "idle",
     return503OnClosing: true,
     exposeHeadRoutes: false,
