@@ -1,5 +1,4 @@
-import { createPrivateKey, generateKeyPairSync, type KeyObject, randomUUID } from "node:crypto";
-import { readFileSync } from "node:fs";
+import { generateKeyPairSync, type KeyObject, randomUUID } from "node:crypto";
 import { connectAsync, type MqttClient } from "mqtt";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import type { TruthEntry } from "../../sim/cabinet.ts";
