@@ -1,3 +1,4 @@
+import { closeSync, openSync } from "node:fs";
 import Database from "better-sqlite3";
 import { Kysely, type SqliteDatabase, SqliteDialect, type SqliteStatement, sql, type Transaction } from "kysely";
 import type { LockerHandle } from "../contract/ids.ts";
@@ -91,6 +92,8 @@ function withStatementCache(sqlite: Database.Database): SqliteDatabase {
 }
 
 function openSqlite(path: string): Database.Database {
+  // SQLite would make it readable for everybody, and gives the -wal and -shm files the same permissions.
+  closeSync(openSync(path, "a", 0o600));
   const sqlite = new Database(path);
   for (const pragma of [
     "journal_mode = WAL",

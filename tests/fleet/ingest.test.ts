@@ -1,5 +1,5 @@
 import { generateKeyPairSync } from "node:crypto";
-import { mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { sql } from "kysely";
@@ -285,6 +285,12 @@ describe("ingest", () => {
     await sql`drop trigger strange`.execute(store.db);
     expect(await send(locker.bytes(2))).toMatchObject({ kind: "stored", ack: { seq: 7 } });
     expect((await lockerRow()).chain_broken_at).toBeNull();
+  });
+
+  it("keeps files that only their owner reads", async () => {
+    await send(locker.write(snapshot()).bytes());
+    const modes = readdirSync(folder).map((file) => [file, (statSync(join(folder, file)).mode & 0o777).toString(8)]);
+    expect(modes.sort()).toEqual(["fleet.db", "fleet.db-shm", "fleet.db-wal"].map((file) => [file, "600"]));
   });
 
   it("refuses every batch of a locker once its pinned key is another", async () => {
