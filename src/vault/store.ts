@@ -60,7 +60,7 @@ export type VaultStore = {
   readonly markNotified: (sealedHash: string) => void;
   /** Secrets of one parcel that nobody has been told yet. */
   readonly untoldOf: (verifier: ParcelVerifier) => readonly string[];
-  /** Untold secrets whose parcel has a contact and whose next try is due, oldest first. */
+  /** Untold secrets whose parcel lies where its contact was announced for, and whose next try is due, oldest first. */
   readonly untoldDue: (now: EpochMs, limit: number) => readonly string[];
   /** Erases the secrets of a deposit now and its contact at `eraseContactAt`; null when the parcel may come again. */
   readonly end: (entry: {
@@ -209,8 +209,8 @@ function deliveryQueries(database: Database.Database) {
     .pluck();
   const due = database
     .prepare<{ now: number; limit: number }, string>(
-      `SELECT sealed_hash FROM secret WHERE state <> 'notified' AND try_at <= @now AND verifier IN
-         (SELECT verifier FROM contact WHERE erase_at > @now) ORDER BY try_at, rowid LIMIT @limit`,
+      `SELECT sealed_hash FROM secret WHERE state <> 'notified' AND try_at <= @now AND (verifier, locker) IN
+         (SELECT verifier, locker FROM contact WHERE erase_at > @now) ORDER BY try_at, rowid LIMIT @limit`,
     )
     .pluck();
   return {

@@ -107,6 +107,21 @@ describe("a notifier that fails", () => {
     await soon(() => expect(world.notifier.sent).toHaveLength(1));
   });
 
+  it("is tried again however many parcels lie in another locker than announced", async () => {
+    for (let each = 0; each < 51; each++) {
+      const misplaced = modelParcel();
+      await world.announce(misplaced, { locker: world.otherLocker.handle });
+      await world.notice(await world.issued(misplaced));
+    }
+    const parcel = modelParcel();
+    await world.announce(parcel);
+    world.notifier.failing = true;
+    await world.notice(await world.issued(parcel));
+    world.notifier.failing = false;
+    world.pass(60_000);
+    await soon(() => expect(world.notifier.sent).toHaveLength(1));
+  });
+
   it("sends again after a crash in mid-sending, under the same message name", async () => {
     const parcel = modelParcel();
     await world.announce(parcel);
