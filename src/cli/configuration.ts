@@ -2,6 +2,7 @@ import { type ConfigFault, formatFaults } from "../config/fault.ts";
 import { loadFleetConfig } from "../config/fleet.ts";
 import type { ConfigSource } from "../config/load.ts";
 import { loadLockerConfig } from "../config/locker.ts";
+import { StartRefused } from "../config/start-refused.ts";
 import { loadVaultConfig } from "../config/vault.ts";
 import type { Result } from "../contract/result.ts";
 
@@ -10,17 +11,9 @@ export const configurations = { locker: loadLockerConfig, fleet: loadFleetConfig
 
 export type ConfigurationKind = keyof typeof configurations;
 
-/** sysexits(3) EX_CONFIG: something is wrong with the configuration. */
-export const CONFIG_STATUS = 78;
-
-/** A configuration that cannot be used; the message lists every fault with its place and a hint. */
-export class BadConfiguration extends Error {
-  override readonly name = "BadConfiguration";
-}
-
-/** @throws BadConfiguration */
+/** @throws StartRefused, with every fault, its place and a hint. */
 export function load<T>(read: (source: ConfigSource) => Result<T, readonly ConfigFault[]>, file: string): T {
   const config = read({ path: file, env: process.env });
   if (config.ok) return config.value;
-  throw new BadConfiguration(formatFaults(config.error));
+  throw new StartRefused(formatFaults(config.error));
 }

@@ -1,7 +1,8 @@
 #!/usr/bin/env node
 import { readFileSync } from "node:fs";
 import { Argument, Command } from "commander";
-import { BadConfiguration, CONFIG_STATUS, type ConfigurationKind, configurations, load } from "./configuration.ts";
+import { StartRefused } from "../config/start-refused.ts";
+import { type ConfigurationKind, configurations, load } from "./configuration.ts";
 
 const { version } = JSON.parse(readFileSync(new URL("../../package.json", import.meta.url), "utf8")) as {
   version: string;
@@ -9,6 +10,8 @@ const { version } = JSON.parse(readFileSync(new URL("../../package.json", import
 
 const FAILURE_STATUS = 1;
 const USAGE_STATUS = 2;
+/** sysexits(3) EX_CONFIG: a person has to put something right before a restart can help. */
+const CONFIG_STATUS = 78;
 
 const program = new Command("lockerd")
   .description("Open controller for parcel lockers and pickup stations")
@@ -20,12 +23,8 @@ program
   .description("run the locker: boards, kiosk, link to the fleet")
   .option("-c, --config <file>", "configuration of the locker", "/etc/lockerd/lockerd.yaml")
   .action(async ({ config }: { config: string }) => {
-    const { runLocker, StartRefused } = await import("../locker/main.ts");
-    try {
-      await runLocker(load(configurations.locker, config), version);
-    } catch (error) {
-      throw error instanceof StartRefused ? new BadConfiguration(error.message) : error;
-    }
+    const { runLocker } = await import("../locker/main.ts");
+    await runLocker(load(configurations.locker, config), version);
   });
 
 program
@@ -71,6 +70,6 @@ program
 try {
   await program.parseAsync();
 } catch (error) {
-  console.error(error instanceof BadConfiguration ? error.message : error);
-  process.exit(error instanceof BadConfiguration ? CONFIG_STATUS : FAILURE_STATUS);
+  console.error(error instanceof StartRefused ? error.message : error);
+  process.exit(error instanceof StartRefused ? CONFIG_STATUS : FAILURE_STATUS);
 }

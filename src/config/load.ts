@@ -4,6 +4,7 @@ import { Default } from "typebox/value";
 import { checker } from "../contract/parse.ts";
 import { err, ok, type Result } from "../contract/result.ts";
 import { complaintsOf, nodeOf } from "./check.ts";
+import { errorCode } from "./error-code.ts";
 import { type Complaint, type ConfigFault, fieldOf, type Path } from "./fault.ts";
 import { applyOverrides, readOverrides } from "./overrides.ts";
 import { parseYaml, type YamlDocument } from "./yaml-document.ts";
@@ -69,7 +70,7 @@ function readDocument(path: string): Result<YamlDocument, readonly ConfigFault[]
   try {
     text = readFileSync(path, "utf8");
   } catch (error) {
-    const reason = error instanceof Error && "code" in error ? String(error.code) : "unknown";
+    const reason = errorCode(error);
     return err([{ where: path, ...wholeFile, problem: `cannot be read (${reason})`, hint: hintFor(reason) }]);
   }
   const parsed = parseYaml(text);

@@ -1,11 +1,11 @@
-import { readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import closeWithGrace from "close-with-grace";
 import { pino } from "pino";
+import { openingDatabase } from "../config/database.ts";
 import type { FleetConfig } from "../config/fleet.ts";
+import { publicKey, readPrivateKey, readSecretKey, readTls } from "../config/keys.ts";
 import { epochMs } from "../contract/time.ts";
-import { publicKey, readRosterKey, readSigningKey } from "./keys.ts";
-import { createFleet, type FleetSettings } from "./service.ts";
+import { createFleet, type Fleet, type FleetDeps, type FleetSettings } from "./service.ts";
 
 const STOP_MS_MAX = 10_000;
 const STDOUT = 1;
@@ -14,10 +14,14 @@ const FAILED_STATUS = 1;
 /** Where the build puts the console's pages. */
 const CONSOLE_ROOT = fileURLToPath(new URL("../../dist/web/console", import.meta.url));
 
-/** Runs the fleet until it is told to stop. */
+/**
+ * Runs the fleet until it is told to stop.
+ *
+ * @throws StartRefused when a key, a certificate or the database needs a person first.
+ */
 export async function runFleet(config: FleetConfig, version: string): Promise<void> {
   const log = pino({ level: config.log.level, base: null }, pino.destination({ dest: STDOUT, sync: true }));
-  const fleet = await createFleet(settingsOf(config, version), {
+  const fleet = await openFleet(settingsOf(config, version), {
     now: () => epochMs(Date.now()),
     random: Math.random,
     log,
@@ -36,15 +40,18 @@ export async function runFleet(config: FleetConfig, version: string): Promise<vo
   });
 }
 
-/** Reads every key and certificate the configuration names. Throws at the first that is not what it should be. */
+const openFleet = (settings: FleetSettings, deps: FleetDeps): Promise<Fleet> =>
+  openingDatabase(settings.database, () => createFleet(settings, deps));
+
+/** Reads every key and certificate the configuration names. */
 function settingsOf(config: FleetConfig, version: string): FleetSettings {
   const { http, mqtt, database, keys, lockers, apiKeys, vault } = config;
   return {
     ...{ http, database, apiKeys, version, consoleRoot: CONSOLE_ROOT },
     mqtt: { url: mqtt.url, ...(mqtt.tls === undefined ? {} : { tls: readTls(mqtt.tls) }) },
-    commandKey: readSigningKey(keys.commandKeyFile),
-    linkKey: readSigningKey(keys.linkKeyFile),
-    rosterKey: readRosterKey(keys.rosterKeyFile),
+    commandKey: readPrivateKey("Ed25519", keys.commandKeyFile),
+    linkKey: readPrivateKey("Ed25519", keys.linkKeyFile),
+    rosterKey: readSecretKey(keys.rosterKeyFile),
     lockers: lockers.map(({ handle, name, signingKey, sealingKey }) => ({
       ...{ handle, name },
       signingKey: publicKey("Ed25519", signingKey),
@@ -53,9 +60,3 @@ function settingsOf(config: FleetConfig, version: string): FleetSettings {
     ...(vault === undefined ? {} : { vault }),
   };
 }
-
-const readTls = ({ caFile, certFile, keyFile }: NonNullable<FleetConfig["mqtt"]["tls"]>) => ({
-  ca: readFileSync(caFile, "utf8"),
-  cert: readFileSync(certFile, "utf8"),
-  key: readFileSync(keyFile, "utf8"),
-});

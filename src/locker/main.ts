@@ -2,6 +2,7 @@ import { randomBytes } from "node:crypto";
 import { fileURLToPath } from "node:url";
 import closeWithGrace from "close-with-grace";
 import type { LockerConfig } from "../config/locker.ts";
+import { StartRefused } from "../config/start-refused.ts";
 import type { Epoch } from "../contract/ids.ts";
 import { createLockBus } from "./bus/lock-bus.ts";
 import { missingFromLayout } from "./domain/boot.ts";
@@ -25,9 +26,6 @@ import { keepHouse } from "./store/keep-house.ts";
 import { type OpenStoreError, openStore, type SqliteStore } from "./store/sqlite-store.ts";
 import { createUplink, type LockerUplink } from "./uplink/mqtt-uplink.ts";
 
-/** Why the locker does not start: for a person to solve, so the sentence says what to do. */
-export type StartError = { readonly code: "bad_key" | "bad_store" | "bad_layout"; readonly message: string };
-
 const STOP_MS_MAX = 10_000;
 
 /**
@@ -50,15 +48,6 @@ export async function runLocker(config: LockerConfig, version: string): Promise<
     await locker.stop();
     log.info({}, "locker is closed");
   });
-}
-
-export class StartRefused extends Error {
-  readonly reason: StartError;
-
-  constructor(reason: StartError) {
-    super(reason.message);
-    this.reason = reason;
-  }
 }
 
 type RunningLocker = { readonly url: string; readonly stop: () => Promise<void> };
@@ -127,7 +116,7 @@ async function startLocker(config: LockerConfig, version: string, log: Log): Pro
 
 function keysOf(config: LockerConfig, log: Log): LockerKeys {
   const keys = loadKeys(config);
-  if (!keys.ok) throw new StartRefused({ code: "bad_key", message: keys.error.map(keyFaultText).join("\n") });
+  if (!keys.ok) throw new StartRefused(keys.error.map(keyFaultText).join("\n"));
   for (const file of keys.value.exposedFiles) log.warn({ file }, "others can read this key file");
   return keys.value;
 }
@@ -138,22 +127,29 @@ const keyFaultText = ({ code, where, wanted }: KeyFault): string =>
 function storeOf(config: LockerConfig, log: Log): SqliteStore {
   const newEpoch = randomBytes(8).toString("hex") as Epoch;
   const store = openStore({ path: config.database, handle: config.locker.handle, newEpoch });
-  if (!store.ok) throw new StartRefused({ code: "bad_store", message: storeErrorText(config.database, store.error) });
+  if (!store.ok) throw new StartRefused(`${config.database}: ${storeErrorText(store.error)}`);
   const { quarantinedTo } = store.value;
   if (quarantinedTo !== null) log.error({ quarantinedTo }, "database was damaged and is set aside");
   return store.value;
 }
 
-function storeErrorText(path: string, error: OpenStoreError): string {
-  return `${path}: ${JSON.stringify(error)}`;
+function storeErrorText(error: OpenStoreError): string {
+  switch (error.code) {
+    case "sqlite_too_old":
+      return `SQLite ${error.found} can lose data; ${error.needed} or later is needed: install the dependencies anew`;
+    case "held_by_another_process":
+      return "another process holds the database: stop that one first";
+    case "newer_version":
+      return `made by a later release (version ${error.found}, this one reads ${error.supported}): run that release, or put a backup back`;
+    case "foreign_database":
+      return "holds the database of another program: name another file";
+    case "other_locker":
+      return `belongs to the locker ${error.found}: name that handle, or another file`;
+  }
 }
 
-function strandedParcels(compartments: readonly number[]): StartError {
-  return {
-    code: "bad_layout",
-    message: `compartments ${compartments.join(", ")} hold parcels and are missing from the configuration: put them back, or have the parcels collected first`,
-  };
-}
+const strandedParcels = (compartments: readonly number[]): string =>
+  `compartments ${compartments.join(", ")} hold parcels and are missing from the configuration: put them back, or have the parcels collected first`;
 
 function uplinkOf(parts: {
   readonly config: LockerConfig;

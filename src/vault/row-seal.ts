@@ -3,7 +3,6 @@ import { createCipheriv, createDecipheriv, randomBytes } from "node:crypto";
 /** A row's content under a key of its own, and that key under the master key. Losing the wrapped key loses the content. */
 export type SealedRow = { readonly wrappedKey: Uint8Array; readonly sealed: Uint8Array };
 
-export const MASTER_KEY_BYTES = 32;
 const ROW_KEY_BYTES = 32;
 /** AES-256-GCM, NIST SP 800-38D: a 96-bit random nonce and a 128-bit tag. */
 const NONCE_BYTES = 12;

@@ -69,3 +69,37 @@ fleet:
 vault:
   sealingKey: ${PUBLIC_KEY}
 `;
+
+export const HASH = "0a".repeat(32);
+
+export const goodFleet = `version: 1
+http: { host: 127.0.0.1, port: 8470 }
+mqtt: { url: "mqtt://127.0.0.1:1883" }
+keys:
+  commandKeyFile: /etc/lockerd/command.pem
+  linkKeyFile: /etc/lockerd/link.pem
+  rosterKeyFile: /etc/lockerd/roster
+lockers:
+  - { handle: k3v9x2m8q1, name: Harbour, signingKey: ${PUBLIC_KEY}, sealingKey: ${PUBLIC_KEY} }
+apiKeys:
+  - { id: desk-1, kind: operator, sha256: ${HASH} }
+vault: { url: "http://127.0.0.1:8480" }
+`;
+
+export const goodVault = `version: 1
+http: { host: "::1", port: 0 }
+database: /tmp/vault.db
+keys: { sealingKeyFile: /etc/lockerd/sealing.pem, masterKeyFile: /etc/lockerd/master }
+fleetKey: ${PUBLIC_KEY}
+lockers:
+  - { handle: k3v9x2m8q1, name: Harbour, address: Harbour Street 5, signingKey: ${PUBLIC_KEY} }
+carriers:
+  - { id: post, sha256: ${HASH} }
+notifier:
+  kind: smtp
+  host: mail.example.org
+  port: 465
+  username: lockers
+  passwordFile: /etc/lockerd/smtp-password
+  from: lockers@example.org
+`;

@@ -2,7 +2,7 @@ import { spawnSync } from "node:child_process";
 import { readFileSync, writeFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { describe, expect, it } from "vitest";
-import { ConfigFolder, goodLocker } from "../config/config-files.ts";
+import { ConfigFolder, goodFleet, goodLocker, goodVault } from "../config/config-files.ts";
 
 const root = fileURLToPath(new URL("../../", import.meta.url));
 const text = readFileSync(`${root}docs/reference/command-line.md`, "utf8");
@@ -35,23 +35,31 @@ describe("docs/reference/command-line.md", () => {
 
   it("tells the exit statuses that programs get", () => {
     using folder = new ConfigFolder();
-    const good = folder.write(
-      goodLocker.replaceAll("/etc/lockerd", folder.path).replaceAll("/run", `${folder.path}/run`),
-    );
+    const keyless = (text: string, name: string): string =>
+      folder.write(text.replaceAll("/etc/lockerd", folder.path).replaceAll("/run", `${folder.path}/run`), name);
+    const runs = [
+      lockerd("run", "--config", keyless(goodLocker, "lockerd.yaml")),
+      lockerd("fleet", "--config", keyless(goodFleet, "fleet.yaml")),
+      lockerd("vault", "--config", keyless(goodVault, "vault.yaml")),
+    ];
+    for (const { stderr } of runs) {
+      expect(stderr).toMatch(/: cannot be read.*; wanted: /);
+      expect(stderr).not.toMatch(/^\s+at |Error/m);
+    }
     writeFileSync(`${folder.path}/empty.yaml`, "");
     const statuses = {
       version: lockerd("--version").status,
       "unknown verb": lockerd("open-sesame").status,
       "unknown option": lockerd("run", "--force").status,
       "bad configuration": lockerd("run", "--config", `${folder.path}/empty.yaml`).status,
-      "a locker without its keys": lockerd("run", "--config", good).status,
+      "locker, fleet, vault without their keys": runs.map(({ status }) => status),
     };
     expect(statuses).toEqual({
       version: 0,
       "unknown verb": 2,
       "unknown option": 2,
       "bad configuration": 78,
-      "a locker without its keys": 78,
+      "locker, fleet, vault without their keys": [78, 78, 78],
     });
     expect([...text.matchAll(/^\| (\d+) \|/gm)].map((match) => Number(match[1]))).toEqual([0, 1, 2, 78]);
   });
