@@ -74,6 +74,17 @@ export class Engine {
   async stop(): Promise<void> {
     await this.#ports.bus.stop();
     if (!this.#dead) this.submit({ kind: "stop" });
+    this.#close();
+  }
+
+  /** Takes no more inputs, and leaves the database as a crash does: the next start looks closer at it. */
+  async halt(): Promise<void> {
+    this.#dead = true;
+    await this.#ports.bus.stop();
+    this.#close();
+  }
+
+  #close(): void {
     this.#dead = true;
     this.#ports.alarm.set(undefined, () => undefined);
     this.#ports.store.close();

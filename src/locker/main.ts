@@ -38,19 +38,24 @@ export async function runLocker(config: LockerConfig, version: string): Promise<
   const locker = await startLocker(config, version, log);
   const notify = openNotify(process.env);
   const stopWatchdog = startWatchdog(notify);
-  notify.ready();
-  log.info({ url: locker.url, version }, "locker is open");
-  process.send?.({ kind: "ready", url: locker.url });
+  // Before anybody is told that it runs, and so may tell it to stop.
   closeWithGrace({ delay: STOP_MS_MAX, logger: false }, async ({ err }) => {
     if (err) log.error({ err }, "locker fails");
     notify.stopping();
     stopWatchdog();
-    await locker.stop();
+    await locker.stop(err ? "failed" : "meant");
     log.info({}, "locker is closed");
   });
+  notify.ready();
+  log.info({ url: locker.url, version }, "locker is open");
+  process.send?.({ kind: "ready", url: locker.url });
 }
 
-type RunningLocker = { readonly url: string; readonly stop: () => Promise<void> };
+type RunningLocker = {
+  readonly url: string;
+  /** Only a stop that was meant is written down as one. */
+  readonly stop: (why: "meant" | "failed") => Promise<void>;
+};
 
 async function startLocker(config: LockerConfig, version: string, log: Log): Promise<RunningLocker> {
   const keys = keysOf(config, log);
@@ -103,13 +108,13 @@ async function startLocker(config: LockerConfig, version: string, log: Log): Pro
   });
   return {
     url: kiosk.url,
-    stop: async () => {
+    stop: async (why) => {
       stopHousekeeping();
       unwatchTrust();
       unwatchHealth();
       await kiosk.close();
       await uplink?.stop();
-      await engine.stop();
+      await (why === "meant" ? engine.stop() : engine.halt());
     },
   };
 }
