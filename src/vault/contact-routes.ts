@@ -31,7 +31,9 @@ export function contactRoutes(app: FastifyInstance, deps: ContactRouteDeps): voi
     const { verifier, locker, contact, language } = parsed.value;
     if (!lockers.has(locker)) return refuse(reply, "unknown_locker");
     const card = { contact, language };
-    const outcome = store.putContact({ verifier, locker, carrier, card, eraseAt: plusMs(now(), PERSONAL_KEEP_MS) });
+    const at = now();
+    const eraseAt = plusMs(at, PERSONAL_KEEP_MS);
+    const outcome = store.putContact({ verifier, locker, carrier, card, now: at, eraseAt });
     if (outcome === "other_carrier") return refuse(reply, "contact_of_other_carrier");
     if (outcome === "gone") return refuse(reply, "parcel_gone");
     log.info({ carrier, locker, outcome }, "contact accepted");

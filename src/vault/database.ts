@@ -1,13 +1,11 @@
 import { closeSync, openSync } from "node:fs";
 import Database from "better-sqlite3";
 
-const SCHEMA_VERSION = 1;
-
 /*
  * Nothing personal stands in clear: a contact and a sealed pickup secret are content under a key of their row.
  * Deposits, verifiers, handles and hashes are pseudonyms. Times are wall milliseconds.
  */
-const SCHEMA = `
+const TABLES = `
 CREATE TABLE contact (
   verifier TEXT PRIMARY KEY,
   locker TEXT NOT NULL,
@@ -50,6 +48,15 @@ CREATE TABLE notice (
 ) STRICT;
 `;
 
+/** What is not known of rows kept before is taken for long ago. */
+const LEARNED_AT = `
+ALTER TABLE contact ADD COLUMN learned_at INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE secret ADD COLUMN learned_at INTEGER NOT NULL DEFAULT 0;
+`;
+
+/** A database of version n has been through the first n of these. */
+const STEPS: readonly string[] = [TABLES, LEARNED_AT];
+
 /**
  * Opens the vault's database, made when absent, readable by its owner only.
  *
@@ -78,12 +85,10 @@ function expectPragma(database: Database.Database, pragma: string, expected: str
 }
 
 function migrate(database: Database.Database): void {
-  const version: unknown = database.pragma("user_version", { simple: true });
-  if (version === SCHEMA_VERSION) return;
-  if (version !== 0)
-    throw new Error(`schema version ${String(version)} is newer than this program's ${SCHEMA_VERSION}`);
+  const version = Number(database.pragma("user_version", { simple: true }));
+  if (version > STEPS.length) throw new Error(`schema version ${version} is newer than this program's ${STEPS.length}`);
   database.transaction(() => {
-    database.exec(SCHEMA);
-    database.pragma(`user_version = ${SCHEMA_VERSION}`);
+    for (const step of STEPS.slice(version)) database.exec(step);
+    database.pragma(`user_version = ${STEPS.length}`);
   })();
 }

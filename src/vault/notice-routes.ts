@@ -62,8 +62,10 @@ async function takeIssued(deps: NoticeRouteDeps, { notice, sealed }: Issued, rep
 function takeEnded(deps: NoticeRouteDeps, ended: Ended, reply: FastifyReply) {
   const { notice, deposit, verifier, endedAt, cause = "gone" } = ended;
   const now = deps.now();
-  // A locker whose clock runs ahead must not lengthen a contact's life.
-  const countedFrom = epochMs(Math.min(endedAt, now));
+  // No deposit ends in the future, nor before the vault has heard of it: such a clock says nothing. Ahead, it must not
+  // lengthen a contact's life; at 1970, it must not erase the contact before its hour.
+  const isPossible = endedAt <= now && endedAt >= (deps.store.learnedAt(deposit, verifier) ?? 0);
+  const countedFrom = isPossible ? epochMs(endedAt) : now;
   const outcome = deps.store.end({
     ...{ notice, deposit, verifier },
     eraseContactAt: cause === "gone" ? plusMs(countedFrom, CONTACT_AFTER_END_MS) : null,

@@ -32,6 +32,7 @@ export type VaultStore = {
     readonly locker: LockerHandle;
     readonly carrier: string;
     readonly card: ContactCard;
+    readonly now: EpochMs;
     readonly eraseAt: EpochMs;
   }) => "created" | "replaced" | "other_carrier" | "gone";
   /** Opens a contact that is not due for erasure; for RAM, and briefly. */
@@ -62,6 +63,8 @@ export type VaultStore = {
   readonly untoldOf: (verifier: ParcelVerifier) => readonly string[];
   /** Untold secrets whose parcel lies where its contact was announced for, and whose next try is due, oldest first. */
   readonly untoldDue: (now: EpochMs, limit: number) => readonly string[];
+  /** When the vault first heard of a deposit or its parcel, whichever is later, of what it still holds. */
+  readonly learnedAt: (deposit: DepositId, verifier: ParcelVerifier) => EpochMs | undefined;
   /** Erases the secrets of a deposit now and its contact at `eraseContactAt`; null when the parcel may come again. */
   readonly end: (entry: {
     readonly notice: string;
@@ -124,8 +127,8 @@ function contactQueries(database: Database.Database, masterKey: Uint8Array, chec
     )
     .pluck();
   const put = database.prepare(
-    `INSERT INTO contact (verifier, locker, carrier, wrapped_key, sealed, erase_at)
-     VALUES (@verifier, @locker, @carrier, @wrappedKey, @sealed, @eraseAt)
+    `INSERT INTO contact (verifier, locker, carrier, wrapped_key, sealed, erase_at, learned_at)
+     VALUES (@verifier, @locker, @carrier, @wrappedKey, @sealed, @eraseAt, @now)
      ON CONFLICT (verifier) DO UPDATE SET locker = excluded.locker, wrapped_key = excluded.wrapped_key,
        sealed = excluded.sealed, erase_at = excluded.erase_at`,
   );
@@ -168,8 +171,9 @@ function secretQueries(database: Database.Database, masterKey: Uint8Array) {
     )
     .pluck();
   const put = database.prepare(
-    `INSERT INTO secret (sealed_hash, deposit, verifier, locker, state, failures, try_at, wrapped_key, sealed, erase_at)
-     VALUES (@sealedHash, @deposit, @verifier, @locker, 'waiting', 0, @now, @wrappedKey, @sealed, @eraseAt)
+    `INSERT INTO secret
+       (sealed_hash, deposit, verifier, locker, state, failures, try_at, wrapped_key, sealed, erase_at, learned_at)
+     VALUES (@sealedHash, @deposit, @verifier, @locker, 'waiting', 0, @now, @wrappedKey, @sealed, @eraseAt, @now)
      ON CONFLICT (sealed_hash) DO NOTHING`,
   );
   const row = database.prepare<[string], SecretRow>(
@@ -227,6 +231,12 @@ function endingQueries(database: Database.Database, checkpoint: () => void) {
   const clashes = database
     .prepare<[string, string], number>("SELECT 1 FROM secret WHERE deposit = ? AND verifier <> ?")
     .pluck();
+  const learnedAt = database
+    .prepare<[string, string], EpochMs | null>(
+      `SELECT max(learned_at) FROM (SELECT learned_at FROM secret WHERE deposit = ?
+         UNION ALL SELECT learned_at FROM contact WHERE verifier = ?)`,
+    )
+    .pluck();
   const putEnded = database.prepare(
     `INSERT INTO ended (deposit, verifier, parcel_gone, forget_at) VALUES (@deposit, @verifier, @parcelGone, @forgetAt)
      ON CONFLICT (deposit) DO NOTHING`,
@@ -246,9 +256,10 @@ function endingQueries(database: Database.Database, checkpoint: () => void) {
     if (note(entry.notice, `ended/${entry.deposit}`, entry.forgetAt) === "reused") return "notice_reused";
     if (clashes.get(entry.deposit, entry.verifier) !== undefined) return "other_subject";
     const { deposit, verifier, eraseContactAt, forgetAt } = entry;
-    putEnded.run({ deposit, verifier, forgetAt, parcelGone: eraseContactAt === null ? 0 : 1 });
+    const isNews =
+      putEnded.run({ deposit, verifier, forgetAt, parcelGone: eraseContactAt === null ? 0 : 1 }).changes > 0;
     eraseSecrets.run(deposit);
-    if (eraseContactAt !== null) hasten.run(eraseContactAt, verifier);
+    if (isNews && eraseContactAt !== null) hasten.run(eraseContactAt, verifier);
     return "ended";
   });
   const erase = database.transaction((now: EpochMs): number => {
@@ -256,6 +267,7 @@ function endingQueries(database: Database.Database, checkpoint: () => void) {
     return dueDeletions.map((statement) => statement.run(now).changes).reduce((sum, changes) => sum + changes, 0);
   });
   return {
+    learnedAt: (deposit, verifier) => learnedAt.get(deposit, verifier) ?? undefined,
     end(entry) {
       const outcome = end.immediate(entry);
       checkpoint();

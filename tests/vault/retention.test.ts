@@ -102,6 +102,18 @@ describe("the vault's database", () => {
     expect(remainsOf(rows)).toEqual([]);
   });
 
+  it("is brought up to date with everything in it", async () => {
+    const parcel = modelParcel();
+    await world.announce(parcel);
+    await world.vault.app.close();
+    const first = new Database(world.database);
+    first.exec("ALTER TABLE contact DROP COLUMN learned_at; ALTER TABLE secret DROP COLUMN learned_at");
+    first.pragma("user_version = 1");
+    first.close();
+    world.start();
+    expect((await world.notice(await world.issued(parcel))).json()).toEqual({ result: "notified" });
+  });
+
   it("keeps no byte of a contact that its carrier replaced", async () => {
     const parcel = modelParcel();
     await world.announce(parcel);
@@ -143,9 +155,38 @@ describe("a contact after its parcel has ended", () => {
   it("is counted from the end, not from when the vault heard of it", async () => {
     const parcel = modelParcel();
     await world.announce(parcel);
+    world.now += 7_200_000;
     await world.notice(world.ended(parcel, world.now - 3_600_000));
     expect(await tellAgain(parcel)).toBe("waiting");
   });
+
+  const impossible: [string, (parcel: ReturnType<typeof modelParcel>) => Promise<number>][] = [
+    ["1970", () => Promise.resolve(5_000)],
+    ["before the carrier announced it", () => Promise.resolve(world.now - 7_200_001)],
+    [
+      "before its code was issued",
+      async (parcel) => {
+        await world.notice(await world.issued(parcel));
+        return world.now - 3_600_000;
+      },
+    ],
+  ];
+  for (const [name, endOf] of impossible) {
+    it(`is counted from when the vault hears of an end that cannot be: ${name}`, async () => {
+      const parcel = modelParcel();
+      await world.announce(parcel);
+      world.now += 7_200_000;
+      const ended = world.ended(parcel, await endOf(parcel));
+      await world.notice(ended);
+      world.pass(1_800_000);
+      // Said once more, it is no other end.
+      await world.notice(ended);
+      world.pass(1_790_000);
+      expect(Object.keys(personalRows())).toHaveLength(2);
+      world.pass(70_000);
+      expect(personalRows()).toEqual({});
+    });
+  }
 
   it("lives no longer when the locker's clock runs ahead", async () => {
     const parcel = modelParcel();
