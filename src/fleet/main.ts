@@ -31,13 +31,14 @@ export async function runFleet(config: FleetConfig, version: string): Promise<vo
       process.exit(FAILED_STATUS);
     },
   });
-  log.info({ url: fleet.url, version }, "fleet is open");
-  process.send?.({ kind: "ready", url: fleet.url });
+  // Before anybody is told that it runs, and so may tell it to stop.
   closeWithGrace({ delay: STOP_MS_MAX, logger: false }, async ({ err }) => {
     if (err !== undefined) log.fatal({ err }, "fleet fails");
     await fleet.close();
     log.info({}, "fleet is closed");
   });
+  log.info({ url: fleet.url, version }, "fleet is open");
+  process.send?.({ kind: "ready", url: fleet.url });
 }
 
 const openFleet = (settings: FleetSettings, deps: FleetDeps): Promise<Fleet> =>

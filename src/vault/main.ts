@@ -25,13 +25,14 @@ export async function runVault(config: VaultConfig, version: string): Promise<vo
   const options = optionsOf(config, log, (block) => void notices.write(block));
   const { app } = await openingDatabase(config.database, async () => createVault(options));
   const url = await app.listen({ host: config.http.host, port: config.http.port });
-  log.info({ url, version }, "vault is open");
-  process.send?.({ kind: "ready", url });
+  // Before anybody is told that it runs, and so may tell it to stop.
   closeWithGrace({ delay: STOP_MS_MAX, logger: false }, async ({ err }) => {
     if (err !== undefined) log.error({ err }, "vault fails");
     await app.close();
     log.info({}, "vault is closed");
   });
+  log.info({ url, version }, "vault is open");
+  process.send?.({ kind: "ready", url });
 }
 
 /**
