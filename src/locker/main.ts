@@ -23,7 +23,8 @@ import { openNotify } from "./platform/systemd.ts";
 import { startWatchdog } from "./platform/watchdog.ts";
 import type { Log, Uplink } from "./ports.ts";
 import { keepHouse } from "./store/keep-house.ts";
-import { type OpenStoreError, openStore, type SqliteStore } from "./store/sqlite-store.ts";
+import { openErrorText } from "./store/open-error-text.ts";
+import { openStore, type SqliteStore } from "./store/sqlite-store.ts";
 import { createUplink, type LockerUplink } from "./uplink/mqtt-uplink.ts";
 
 const STOP_MS_MAX = 10_000;
@@ -132,25 +133,10 @@ const keyFaultText = ({ code, where, wanted }: KeyFault): string =>
 function storeOf(config: LockerConfig, log: Log): SqliteStore {
   const newEpoch = randomBytes(8).toString("hex") as Epoch;
   const store = openStore({ path: config.database, handle: config.locker.handle, newEpoch });
-  if (!store.ok) throw new StartRefused(`${config.database}: ${storeErrorText(store.error)}`);
+  if (!store.ok) throw new StartRefused(openErrorText(config.database, store.error));
   const { quarantinedTo } = store.value;
   if (quarantinedTo !== null) log.error({ quarantinedTo }, "database was damaged and is set aside");
   return store.value;
-}
-
-function storeErrorText(error: OpenStoreError): string {
-  switch (error.code) {
-    case "sqlite_too_old":
-      return `SQLite ${error.found} can lose data; ${error.needed} or later is needed: install the dependencies anew`;
-    case "held_by_another_process":
-      return "another process holds the database: stop that one first";
-    case "newer_version":
-      return `made by a later release (version ${error.found}, this one reads ${error.supported}): run that release, or put a backup back`;
-    case "foreign_database":
-      return "holds the database of another program: name another file";
-    case "other_locker":
-      return `belongs to the locker ${error.found}: name that handle, or another file`;
-  }
 }
 
 const strandedParcels = (compartments: readonly number[]): string =>
