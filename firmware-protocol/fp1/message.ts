@@ -13,18 +13,6 @@ export const fp1ResetReason = {
 } as const;
 export type Fp1ResetReason = keyof typeof fp1ResetReason;
 
-/** Bits of `capabilities` in the HELLO reply. */
-export const fp1Capability = {
-  occupancy_sensors: 1 << 0,
-  supply_measurement: 1 << 1,
-  temperature: 1 << 2,
-  tamper_switch: 1 << 3,
-  authentication: 1 << 4,
-  authentication_required: 1 << 5,
-  config: 1 << 6,
-  firmware_update: 1 << 7,
-} as const;
-
 export const fp1UnlockResult = {
   accepted: 0,
   duplicate: 1,
@@ -110,7 +98,7 @@ export type Fp1HelloReply = {
   readonly resetReason: Fp1ResetReason;
   readonly bootCount: number;
   readonly channelCount: number;
-  /** Bits of `fp1Capability`; others are kept and mean nothing yet. */
+  /** `caps` of README.md bit by bit; unknown bits are kept and mean nothing yet. */
   readonly capabilities: number;
   readonly bodyBytesMax: number;
 };

@@ -5,7 +5,6 @@ import {
   CompartmentIdSchema,
   CourierIdSchema,
   DepositIdSchema,
-  EpochSchema,
   Hash,
   OrdinalSchema,
   ParcelVerifierSchema,
@@ -150,6 +149,3 @@ export const EventEnvelope = Type.Object(
   { additionalProperties: false },
 );
 export type EventEnvelope = Static<typeof EventEnvelope>;
-
-/** A row's place: unique in the world, gap-free within an epoch, starting at 1. */
-export const RowKey = strict({ epoch: EpochSchema, seq: OrdinalSchema });

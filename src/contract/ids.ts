@@ -64,8 +64,3 @@ export function parseCompartmentId(value: number): Result<CompartmentId, { reado
     ? ok(value as CompartmentId)
     : err({ code: "bad_compartment" });
 }
-
-/** Parses a locker handle. */
-export function parseHandle(text: string): Result<LockerHandle, { readonly code: "bad_handle" }> {
-  return new RegExp(handlePattern).test(text) ? ok(text as LockerHandle) : err({ code: "bad_handle" });
-}

@@ -1,4 +1,4 @@
-import type { EventEnvelope, Fact } from "../contract/events.ts";
+import type { Fact } from "../contract/events.ts";
 import type {
   CompartmentId,
   DepositId,
@@ -14,8 +14,6 @@ import type { Result } from "../contract/result.ts";
 import type { ClockTrust, EpochMs, Instants, MonoMs } from "../contract/time.ts";
 import type { BusReport, ProofDigests } from "./domain/input.ts";
 import type { Change, Courier, DurableState } from "./domain/model.ts";
-
-export type { EventEnvelope };
 
 /** Reads both clocks at once. */
 export type Clock = { readonly now: () => Instants };

@@ -9,7 +9,6 @@ export type SourceFile = { readonly path: string; readonly text: string };
 export type Violation = { readonly path: string; readonly line: number; readonly message: string };
 
 export type Parsed = ReturnType<typeof parseSync>;
-export type Program = Parsed["program"];
 
 const LEFT_ALONE = ["**/node_modules/**", "**/dist/**", ".git/**", "coverage/**", "package-lock.json"];
 const READ = [

@@ -8,7 +8,7 @@ import type { Input, Layout } from "./input.ts";
 import { isLive, type State } from "./model.ts";
 import { opIdOf } from "./opening.ts";
 import type { Effect } from "./output.ts";
-import { PRUNE_EVERY_MS, REFILL_EVERY_MS } from "./policy.ts";
+import { HOUSEKEEPING_EVERY_MS } from "./policy.ts";
 
 /**
  * First input of every run. Nothing that was commanded before is ever sent again: what is uncertain is called so, and
@@ -29,8 +29,8 @@ export function boot(d: Draft, input: Extract<Input, { kind: "boot" }>): void {
     guessTimes: [],
     remoteOpenTimes: [],
   });
-  d.setTimer("prune", "all", PRUNE_EVERY_MS);
-  d.setTimer("refill", "all", REFILL_EVERY_MS);
+  d.setTimer("prune", "all", HOUSEKEEPING_EVERY_MS);
+  d.setTimer("refill", "all", HOUSEKEEPING_EVERY_MS);
   const isRelaid = layOut(d, input.layout, input.opened === "after_quarantine");
   if (isRelaid) snapshot(d);
   d.fact("locker.started", { after: firstStart ? "first_start" : meta.cleanStop ? "clean_stop" : "crash" });

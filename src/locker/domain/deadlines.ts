@@ -8,7 +8,7 @@ import { refill } from "./guessing.ts";
 import { unreachable } from "./invariant.ts";
 import { isLive, type State, type Timer } from "./model.ts";
 import { stopShowing } from "./opening.ts";
-import { DEAD_PROOF_MS, FINISHED_MS, PRUNE_EVERY_MS, REFILL_EVERY_MS } from "./policy.ts";
+import { DEAD_PROOF_MS, FINISHED_MS, HOUSEKEEPING_EVERY_MS } from "./policy.ts";
 
 /** When the next `tick` is due; undefined when nothing waits. */
 export function nextDeadline(state: State): MonoMs | undefined {
@@ -44,10 +44,10 @@ function ring(d: Draft, { kind, subject }: Timer): void {
     case "challenge":
       return d.del("challenge", subject);
     case "refill":
-      d.setTimer("refill", "all", REFILL_EVERY_MS);
+      d.setTimer("refill", "all", HOUSEKEEPING_EVERY_MS);
       return refill(d);
     case "prune":
-      d.setTimer("prune", "all", PRUNE_EVERY_MS);
+      d.setTimer("prune", "all", HOUSEKEEPING_EVERY_MS);
       return prune(d);
     // These matter only while they run.
     case "retry_window":

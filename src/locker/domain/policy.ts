@@ -53,5 +53,5 @@ export const DEAD_PROOF_MS = 30 * DAY_MS;
 export const FINISHED_MS = 14 * DAY_MS;
 /** A roster older than this lets couriers deposit only. */
 export const ROSTER_FRESH_MS = 7 * DAY_MS;
-export const PRUNE_EVERY_MS = HOUR_MS;
-export const REFILL_EVERY_MS = HOUR_MS;
+/** How often what is over is let go of, and the budgets of guesses fill up. */
+export const HOUSEKEEPING_EVERY_MS = 3_600_000;
