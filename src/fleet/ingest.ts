@@ -70,7 +70,7 @@ export async function ingest(deps: IngestDeps, locker: LockerHandle, payload: Ui
 }
 
 /** What SQLite says of values, not of itself. @see https://sqlite.org/rescode.html */
-const VALUE_ERRORS = /^SQLITE_(CONSTRAINT|MISMATCH|TOOBIG)/;
+const VALUE_ERRORS = /^SQLITE_(CONSTRAINT_(CHECK|DATATYPE|NOTNULL|PRIMARYKEY|UNIQUE)|MISMATCH|TOOBIG)$/;
 
 /** Remembers that the locker's chain goes no further here. */
 async function refuseWhole(trx: FleetTrx, batch: EventBatch, fault: IngestFault): Promise<Ingested> {
