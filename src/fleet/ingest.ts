@@ -36,6 +36,8 @@ export type Ingested = {
   /** What folding changed; empty for rows of an epoch that is over. */
   readonly changes: readonly FoldChange[];
   readonly rowsCount: number;
+  /** Whether what people see of the locker may be another now. */
+  readonly isNews: boolean;
 };
 
 export type IngestDeps = {
@@ -75,15 +77,16 @@ const VALUE_ERRORS = /^SQLITE_(CONSTRAINT_(CHECK|DATATYPE|NOTNULL|PRIMARYKEY|UNI
 /** Remembers that the locker's chain goes no further here. */
 async function refuseWhole(trx: FleetTrx, batch: EventBatch, fault: IngestFault): Promise<Ingested> {
   const end = await endOf(trx, batch);
-  await markChain(trx, batch, end?.last_seq ?? 0);
-  return refused(fault, end === undefined ? undefined : ackOf(end));
+  const isNews = await markChain(trx, batch, end?.last_seq ?? 0);
+  return refused(fault, end === undefined ? undefined : ackOf(end), isNews);
 }
 
-const refused = (fault: IngestFault, ack?: AckClaims): Ingested => ({
+const refused = (fault: IngestFault, ack?: AckClaims, isNews = false): Ingested => ({
   kind: "refused",
   fault,
   changes: [],
   rowsCount: 0,
+  isNews,
   ...(ack === undefined ? {} : { ack }),
 });
 
@@ -100,15 +103,15 @@ async function storeBatch(trx: FleetTrx, batch: EventBatch, now: EpochMs): Promi
   const rows = newRowsOf(batch, stored);
   if (!rows.ok) {
     const { error } = rows;
-    if (error.code === "bad_row") await markChain(trx, batch, error.seq - 1);
-    if (error.code === "broken_chain") await markChain(trx, batch, stored.lastSeq);
-    return { result: refused(error, ack), erased: false };
+    const goodSeq = error.code === "bad_row" ? error.seq - 1 : stored.lastSeq;
+    const isNews = BREAKS.has(error.code) && (await markChain(trx, batch, goodSeq));
+    return { result: refused(error, ack, isNews), erased: false };
   }
   await insertRows(trx, batch, rows.value, now);
   const isCurrent = await moveEnd(trx, batch, stored.lastSeq, now);
   const { changes, erased } = isCurrent ? await foldRows(trx, batch, rows.value, now) : { changes: [], erased: false };
   const nextAck = { aud: locker, epoch, seq: lastSeqOf(batch), hash: batch.lastHash };
-  return { result: { kind: "stored", ack: nextAck, changes, rowsCount: rows.value.length }, erased };
+  return { result: { kind: "stored", ack: nextAck, changes, rowsCount: rows.value.length, isNews: true }, erased };
 }
 
 /** Where the stored chain of the batch's epoch ends. */
@@ -132,15 +135,28 @@ async function compareStored(trx: FleetTrx, batch: EventBatch, ack: AckClaims | 
     .where("seq", "=", lastSeqOf(batch))
     .executeTakeFirst();
   if (row?.hash === batch.lastHash) {
-    return { kind: "duplicate", changes: [], rowsCount: 0, ...(ack === undefined ? {} : { ack }) };
+    return { kind: "duplicate", changes: [], rowsCount: 0, isNews: false, ...(ack === undefined ? {} : { ack }) };
   }
-  await markChain(trx, batch, lastSeqOf(batch) - 1);
-  return refused({ code: "broken_chain" }, ack);
+  const isNews = await markChain(trx, batch, lastSeqOf(batch) - 1);
+  return refused({ code: "broken_chain" }, ack, isNews);
 }
 
-/** Remembers after which row the locker's own signature no longer fits what it told before. */
-async function markChain(trx: FleetTrx, { locker }: EventBatch, lastGoodSeq: number): Promise<void> {
-  await trx.updateTable("locker").set({ chain_broken_at: lastGoodSeq }).where("locker", "=", locker).execute();
+/** What is wrong with the rows themselves; other faults are mended by sending more. */
+const BREAKS: ReadonlySet<RowFault["code"]> = new Set(["broken_chain", "bad_row"]);
+
+/**
+ * Remembers after which row the locker's own signature no longer fits what it told before.
+ *
+ * @returns whether that was not known yet.
+ */
+async function markChain(trx: FleetTrx, { locker }: EventBatch, lastGoodSeq: number): Promise<boolean> {
+  const { numUpdatedRows } = await trx
+    .updateTable("locker")
+    .set({ chain_broken_at: lastGoodSeq })
+    .where("locker", "=", locker)
+    .where("chain_broken_at", "is distinct from", lastGoodSeq)
+    .executeTakeFirst();
+  return numUpdatedRows > 0n;
 }
 
 async function insertRows(trx: FleetTrx, batch: EventBatch, rows: readonly NewRow[], now: EpochMs): Promise<void> {

@@ -8,12 +8,13 @@ import type { FoldChange } from "./fold-model.ts";
 import { type IngestDeps, ingest } from "./ingest.ts";
 import { signClaims } from "./keys.ts";
 import type { MqttMessage } from "./mqtt-link.ts";
+import { createSparseCount } from "./sparse-count.ts";
 import type { FleetDb } from "./store.ts";
 
 export type IntakeDeps = IngestDeps & {
   readonly commandKey: KeyObject;
   readonly publish: (topic: string, text: string) => boolean;
-  /** Told after the commit. */
+  /** Told after the commit of what is news. */
   readonly onStored: (locker: LockerHandle, changes: readonly FoldChange[]) => void;
   readonly log: Logger;
 };
@@ -21,29 +22,51 @@ export type IntakeDeps = IngestDeps & {
 const STATUS_BYTES_MAX = 1_024;
 const parseStatus = jsonParser(LockerStatus);
 
+/** How often each locker's messages of a kind were refused; those of nobody are counted as one's. */
+type Refusals = (kind: "batch" | "status", locker: LockerHandle) => number | undefined;
+
 /** Takes what lockers publish. Resolves after the commit and after the acknowledgement went out. */
-export async function takeMessage(deps: IntakeDeps, message: MqttMessage): Promise<void> {
-  const topic = parseTopic(message.topic);
-  if (topic?.kind === "up/event") await takeEvents(deps, topic.handle, message.payload);
-  else if (topic?.kind === "up/status") await takeStatus(deps, topic.handle, message);
-  else deps.log.warn({ topic: message.topic }, "message on a topic of nobody");
+export function createIntake(deps: IntakeDeps): (message: MqttMessage) => Promise<void> {
+  const countOf = createSparseCount();
+  const refusals: Refusals = (kind, locker) =>
+    countOf(`${kind} ${deps.signingKeyOf(locker) === undefined ? "of nobody" : locker}`);
+  return async (message) => {
+    const topic = parseTopic(message.topic);
+    if (topic?.kind === "up/event") return takeEvents(deps, refusals, topic.handle, message.payload);
+    if (topic?.kind === "up/status") return takeStatus(deps, refusals, topic.handle, message);
+    const count = countOf("misplaced");
+    if (count !== undefined) deps.log.warn({ topic: message.topic, count }, "message on a topic of nobody");
+  };
 }
 
-async function takeEvents(deps: IntakeDeps, locker: LockerHandle, payload: Uint8Array): Promise<void> {
-  const { kind, fault, ack, changes } = await ingest(deps, locker, payload);
-  if (fault !== undefined) deps.log.warn({ locker, fault }, "batch refused");
+async function takeEvents(
+  deps: IntakeDeps,
+  refusals: Refusals,
+  locker: LockerHandle,
+  payload: Uint8Array,
+): Promise<void> {
+  const { fault, ack, changes, isNews } = await ingest(deps, locker, payload);
+  const count = fault === undefined ? undefined : refusals("batch", locker);
+  if (count !== undefined) deps.log.warn({ locker, fault, count }, "batch refused");
   if (ack !== undefined) {
     deps.publish(topicOf(locker, "down/ack"), await signClaims(deps.commandKey, jwsType.ack, ack));
   }
-  if (kind === "stored" || fault !== undefined) deps.onStored(locker, changes);
+  if (isNews) deps.onStored(locker, changes);
 }
 
 /** A status is not signed: it says only whether the link is up and the boards answer. */
-async function takeStatus(deps: IntakeDeps, locker: LockerHandle, message: MqttMessage): Promise<void> {
+async function takeStatus(
+  deps: IntakeDeps,
+  refusals: Refusals,
+  locker: LockerHandle,
+  message: MqttMessage,
+): Promise<void> {
   const status =
     message.payload.byteLength > STATUS_BYTES_MAX ? undefined : parseStatus(new TextDecoder().decode(message.payload));
   if (status?.ok !== true || deps.signingKeyOf(locker) === undefined) {
-    deps.log.warn({ locker, faults: status?.ok === false ? status.error.faults : [] }, "status refused");
+    const faults = status?.ok === false ? status.error.faults : [];
+    const count = refusals("status", locker);
+    if (count !== undefined) deps.log.warn({ locker, faults, count }, "status refused");
     return;
   }
   const { state, boards } = status.value;

@@ -8,7 +8,7 @@ import { buildApi } from "./api/server.ts";
 import { createChanges } from "./changes.ts";
 import { createCommands, REMOTE_OPEN_EXPIRY_MS } from "./commands.ts";
 import { createDesired } from "./desired.ts";
-import { forgetLinks, takeMessage } from "./intake.ts";
+import { createIntake, forgetLinks } from "./intake.ts";
 import { type MqttTls, openMqttLink } from "./mqtt-link.ts";
 import { openFleetStore } from "./store.ts";
 import { createVaultLink } from "./vault-link.ts";
@@ -68,7 +68,7 @@ export async function createFleet(settings: FleetSettings, deps: FleetDeps): Pro
     ...settings.mqtt,
     clientId: CLIENT_ID,
     filters: [topicOfAll("up/event"), topicOfAll("up/status")],
-    onMessage: (message) => takeMessage(intake, message),
+    onMessage: (message) => takeMessage(message),
     onDisconnected: () => void loseSight().catch(onFatal),
     onConnected: () => void desired.publishAll().catch(onFatal),
     ...{ onFatal, random, log },
@@ -92,7 +92,7 @@ export async function createFleet(settings: FleetSettings, deps: FleetDeps): Pro
           ...{ store, url: settings.vault.url, linkKey: settings.linkKey, now, random, onFatal, log },
           onNotified: changes.notify,
         });
-  const intake = {
+  const takeMessage = createIntake({
     ...{ store, commandKey: settings.commandKey, publish: link.publish, now, log },
     signingKeyOf: (handle: LockerHandle) => lockers.get(handle)?.signingKey,
     onStored: (locker: LockerHandle, stored: Parameters<typeof commands.onStored>[1]) => {
@@ -100,7 +100,7 @@ export async function createFleet(settings: FleetSettings, deps: FleetDeps): Pro
       commands.onStored(locker, stored);
       vault?.wake();
     },
-  };
+  });
   const api = await buildApi({
     ...{ store, lockers, commands, desired, changes, now, log, isBrokerConnected: link.isConnected },
     ...{ version: settings.version, consoleRoot: settings.consoleRoot },
