@@ -19,9 +19,10 @@ import { createProofs } from "./platform/proofs.ts";
 import { systemRandom } from "./platform/random.ts";
 import { createSecrets } from "./platform/secrets.ts";
 import { createSlowHash } from "./platform/slow-hash.ts";
-import { openNotify } from "./platform/systemd.ts";
+import { type Notify, openNotify } from "./platform/systemd.ts";
 import { startWatchdog } from "./platform/watchdog.ts";
 import type { Log, Uplink } from "./ports.ts";
+import { checkJournalInBackground } from "./store/check-journal.ts";
 import { keepHouse } from "./store/keep-house.ts";
 import { openErrorText } from "./store/open-error-text.ts";
 import { openStore, type SqliteStore } from "./store/sqlite-store.ts";
@@ -36,8 +37,8 @@ const STOP_MS_MAX = 10_000;
  */
 export async function runLocker(config: LockerConfig, version: string): Promise<void> {
   const log = createLog(config.log.level, process.env);
-  const locker = await startLocker(config, version, log);
   const notify = openNotify(process.env);
+  const locker = await startLocker(config, { version, log, notify });
   const stopWatchdog = startWatchdog(notify);
   // Before anybody is told that it runs, and so may tell it to stop.
   closeWithGrace({ delay: STOP_MS_MAX, logger: false }, async ({ err }) => {
@@ -58,7 +59,9 @@ type RunningLocker = {
   readonly stop: (why: "meant" | "failed") => Promise<void>;
 };
 
-async function startLocker(config: LockerConfig, version: string, log: Log): Promise<RunningLocker> {
+type Surroundings = { readonly version: string; readonly log: Log; readonly notify: Notify };
+
+async function startLocker(config: LockerConfig, { version, log, notify }: Surroundings): Promise<RunningLocker> {
   const keys = keysOf(config, log);
   const store = storeOf(config, log);
   const fatal = (cause: unknown): never => {
@@ -102,21 +105,31 @@ async function startLocker(config: LockerConfig, version: string, log: Log): Pro
     log,
     port: config.kiosk.port,
   });
-  const stopHousekeeping = keepHouse({
-    store,
-    clock: systemClock,
-    clockTrust: () => engine.state.runtime.get(1)?.clockTrust ?? "unset",
-  });
+  const stopUpkeep = keepUp(store, engine, { log, notify });
   return {
     url: kiosk.url,
     stop: async (why) => {
-      stopHousekeeping();
+      stopUpkeep();
       unwatchTrust();
       unwatchHealth();
       await kiosk.close();
       await uplink?.stop();
       await (why === "meant" ? engine.stop() : engine.halt());
     },
+  };
+}
+
+/** What the database needs while nobody waits for it. Returns the way to stop. */
+function keepUp(store: SqliteStore, engine: Engine, { log, notify }: Pick<Surroundings, "log" | "notify">): () => void {
+  const stopHousekeeping = keepHouse({
+    store,
+    clock: systemClock,
+    clockTrust: () => engine.state.runtime.get(1)?.clockTrust ?? "unset",
+  });
+  const stopCheck = checkJournalInBackground(store, { log, onBroken: (sentence) => notify.status(sentence) });
+  return () => {
+    stopHousekeeping();
+    stopCheck();
   };
 }
 

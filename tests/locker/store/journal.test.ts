@@ -1,14 +1,16 @@
 import { createHash } from "node:crypto";
 import { statSync } from "node:fs";
 import Database from "better-sqlite3";
-import { describe, expect, it } from "vitest";
+import { describe, expect, it, vi } from "vitest";
 import { EventEnvelope } from "../../../src/contract/events.ts";
 import type { DepositId, ParcelVerifier } from "../../../src/contract/ids.ts";
 import { jsonParser } from "../../../src/contract/parse.ts";
 import { epochMs, monoMs } from "../../../src/contract/time.ts";
-import type { Clock } from "../../../src/locker/ports.ts";
+import type { Clock, Log } from "../../../src/locker/ports.ts";
+import { checkJournalInBackground } from "../../../src/locker/store/check-journal.ts";
 import { tidyUp } from "../../../src/locker/store/keep-house.ts";
 import type { SqliteStore } from "../../../src/locker/store/sqlite-store.ts";
+import { soon } from "../../support/soon.ts";
 import { DAY_MS, doorClosed, HANDLE, metaPatch, NOON, randomHex, StoreFolder } from "./stores.ts";
 
 const sha256 = (...parts: (string | Uint8Array)[]): string => {
@@ -176,6 +178,46 @@ describe("the journal", () => {
       store.close();
     },
   );
+});
+
+describe("the check of the journal in the background", () => {
+  const logTo = (messages: string[]): Log => {
+    const write = (_: unknown, message: string): void => void messages.push(message);
+    return { debug: write, info: write, warn: write, error: write };
+  };
+
+  it("says that all is well, or in one sentence what is not", async () => {
+    using folder = new StoreFolder();
+    const store = folder.open();
+    addRows(store, 400);
+    const messages: string[] = [];
+    const told: string[] = [];
+    const deps = { log: logTo(messages), onBroken: (sentence: string) => void told.push(sentence) };
+    checkJournalInBackground(store, deps);
+    await soon(() => expect(messages).toEqual(["journal is whole"]));
+    const intruder = new Database(folder.database);
+    intruder.exec("UPDATE journal SET payload = 'x' WHERE seq = 300");
+    intruder.close();
+    checkJournalInBackground(store, deps);
+    await soon(() => expect(told).toEqual([expect.stringMatching(/^journal is broken at row 300: keep a copy/)]));
+    store.close();
+  });
+
+  it("lets go of the store at once when it is stopped, and says nothing", async () => {
+    using folder = new StoreFolder();
+    const store = folder.open();
+    addRows(store, 400);
+    const messages: string[] = [];
+    const verify = vi.spyOn(store, "verifyJournal");
+    const stop = checkJournalInBackground(store, {
+      log: logTo(messages),
+      onBroken: (sentence) => void messages.push(sentence),
+    });
+    stop();
+    store.close();
+    await expect(verify.mock.results[0]?.value).rejects.toThrow("aborted");
+    expect(messages).toEqual([]);
+  });
 });
 
 describe("housekeeping", () => {
