@@ -190,7 +190,7 @@ export const AREAS: readonly Area[] = [
     rule: {
       values: ["src/web/**", "src/contract/pickup-code.ts"],
       types: [CONTRACT, "src/locker/http/**", "src/fleet/**", "src/vault/**"],
-      packages: ["preact", "@preact/", "i18next", "uqr", "vite", "virtual:catalogue-font"],
+      packages: ["preact", "@preact/", "i18next", "vite", "virtual:catalogue-font"],
     },
   },
   {
