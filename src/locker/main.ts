@@ -1,4 +1,5 @@
 import { randomBytes } from "node:crypto";
+import { dirname } from "node:path";
 import { fileURLToPath } from "node:url";
 import closeWithGrace from "close-with-grace";
 import type { LockerConfig } from "../config/locker.ts";
@@ -12,6 +13,7 @@ import { createKioskServer } from "./http/server.ts";
 import { openAlarm } from "./platform/alarm.ts";
 import { clockTrust, SYNCHRONIZED_FILE, systemClock, type TrustSettings, watchClockTrust } from "./platform/clock.ts";
 import { createCourierCheck } from "./platform/couriers.ts";
+import { hasDiskSpace } from "./platform/disk.ts";
 import { type KeyFault, type LockerKeys, loadKeys } from "./platform/keys.ts";
 import { createLetters } from "./platform/letters.ts";
 import { createLog } from "./platform/log.ts";
@@ -101,6 +103,7 @@ async function startLocker(config: LockerConfig, { version, log, notify }: Surro
     proofs,
     checkCourier: createCourierCheck(keys.boardKey, slowHash),
     isDatabaseReadable: () => isReadable(store),
+    hasDiskSpace: () => hasDiskSpace(dirname(config.database)),
     version,
     log,
     port: config.kiosk.port,

@@ -25,6 +25,7 @@ export type KioskServerOptions = {
   readonly proofs: Proofs;
   readonly checkCourier: CourierCheck;
   readonly isDatabaseReadable: () => boolean;
+  readonly hasDiskSpace: () => boolean;
   readonly version: string;
   readonly log: Log;
   /** 0 takes any free one. */

@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { KioskWorld, problemOf } from "./kiosk-world.ts";
 
-const OK = { database: "ok", boards: "ok" };
+const OK = { database: "ok", disk: "ok", boards: "ok" };
 
 describe("health", () => {
   it("says that the process lives, and which version it is", async () => {
@@ -44,6 +44,16 @@ describe("health", () => {
     expect([ready.status, JSON.parse(ready.text)]).toEqual([
       503,
       { status: "not_ready", checks: { ...OK, database: "unreadable" } },
+    ]);
+  });
+
+  it("is not ready with a disk that is nearly full", async () => {
+    await using world = await KioskWorld.open();
+    world.hasDiskSpace = false;
+    const ready = await world.ask("GET", "/readyz?verbose");
+    expect([ready.status, JSON.parse(ready.text)]).toEqual([
+      503,
+      { status: "not_ready", checks: { ...OK, disk: "nearly_full" } },
     ]);
   });
 

@@ -35,6 +35,7 @@ export class KioskWorld implements AsyncDisposable {
   /** Every line the server has logged, at every level. */
   readonly logged: string[] = [];
   isDatabaseReadable = true;
+  hasDiskSpace = true;
   /** Listeners the server has at the engine. */
   watchersCount = 0;
   readonly #pageDir = buildPage();
@@ -67,6 +68,7 @@ export class KioskWorld implements AsyncDisposable {
       proofs: this.rim.proofs,
       checkCourier: this.rim.checkCourier,
       isDatabaseReadable: () => this.isDatabaseReadable,
+      hasDiskSpace: () => this.hasDiskSpace,
       version: "1.2.3",
       log: pino({ level: "trace" }, lines),
       port: 0,
