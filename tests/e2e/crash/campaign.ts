@@ -98,7 +98,8 @@ export class Campaign {
   async #nextJob(count: number): Promise<Job> {
     const codes = this.#site.inbox.received.map(({ code }) => code).filter((code) => !this.#spent.has(code));
     const insideCount = this.#announced.filter(({ parcel }) => this.#visitor.whereIs(parcel.verifier)).length;
-    const turn = (count + Math.floor(count / STRIKES.length)) % 2;
+    // So that each strike falls on deposits and on pickups.
+    const turn = ((count % STRIKES.length) + Math.floor(count / STRIKES.length)) % 2;
     const code = codes[0];
     if (code !== undefined && (turn === 1 || insideCount >= PARCELS_INSIDE_MAX)) return { purpose: "pickup", code };
     return await this.#newDeposit();

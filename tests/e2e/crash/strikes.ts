@@ -76,6 +76,17 @@ const atAnyMoment =
 export const STRIKES: readonly Strike[] = [
   { name: "locker, while it is being asked", act: atAnyMoment(15) },
   {
+    name: "locker, with the request in its hands and unread",
+    act: async ({ site, ask, random }) => {
+      process.kill(site.pidOf("locker"), "SIGSTOP");
+      const asked = ask();
+      await letPass(random(20));
+      await site.kill("locker");
+      await asked;
+      return undefined;
+    },
+  },
+  {
     name: "locker and bus, with the unlock on its way between them",
     act: async ({ site, ask }) => {
       // A stopped process reads nothing: the order stays in the channel, and dies with both ends of it.
