@@ -10,7 +10,7 @@ import {
 } from "../src/locker/domain/model.ts";
 import { RETRY_WINDOW_MS } from "../src/locker/domain/policy.ts";
 import type { Cabinet, TruthEntry } from "./cabinet.ts";
-import type { Ledger } from "./world/ledger.ts";
+import type { Ledger, Opening } from "./world/ledger.ts";
 import { verifierOf } from "./world/ledger.ts";
 import type { Commit, Witness } from "./world/witness.ts";
 
@@ -131,8 +131,7 @@ export function commitFaults(evidence: Evidence, commit: Commit): readonly strin
   for (const { name, data } of commit.facts) {
     if (name === "door.opened" && data.authorisation !== null && !isMiswired) {
       const isTrue = ledger.openings.some(
-        ({ compartment, op, atMs }) =>
-          compartment === data.compartment && isOpeningOf(witness, data.authorisation, op, atMs),
+        (opening) => opening.compartment === data.compartment && isOpeningOf(witness, data.authorisation, opening),
       );
       if (!isTrue) found.push(`11: compartment ${data.compartment} is said to have opened and has not`);
     }
@@ -140,7 +139,7 @@ export function commitFaults(evidence: Evidence, commit: Commit): readonly strin
       const opened = ledger.openings.findLast(
         ({ op, compartment }) =>
           compartment === data.compartment &&
-          (op === null || witness.attempts.get(op)?.authorisation.deposit === data.deposit),
+          (isMiswired || op === null || witness.attempts.get(op)?.authorisation.deposit === data.deposit),
       );
       if (opened?.closedAtMs == null) found.push(`11: deposit ${data.deposit} is stored behind a door that never shut`);
     }
@@ -148,10 +147,15 @@ export function commitFaults(evidence: Evidence, commit: Commit): readonly strin
   return found;
 }
 
-/** A pulse of its own opened the door, or a crowbar while it might open: a sensor cannot tell them apart. */
-const isOpeningOf = (witness: Witness, id: AuthorisationId | null, op: OpId | null, atMs: number): boolean =>
-  id !== null &&
-  (op === null ? atMs >= (witness.authorisedAtMs.get(id) ?? Number.POSITIVE_INFINITY) : op.startsWith(id));
+/**
+ * A pulse of its own opened the door, or a crowbar did and it was not yet shut again when the pulse was authorised: no
+ * sensor can tell them apart.
+ */
+function isOpeningOf(witness: Witness, id: AuthorisationId | null, { op, closedAtMs }: Opening): boolean {
+  const authorisedAtMs = id === null ? undefined : witness.authorisedAtMs.get(id);
+  if (id === null || authorisedAtMs === undefined) return false;
+  return op === null ? closedAtMs === null || closedAtMs >= authorisedAtMs : op.startsWith(id);
+}
 
 /**
  * Wrong door: an opening for another compartment that is recorded while that one still waits for its own door is
