@@ -59,8 +59,6 @@ export type NewRow = {
   readonly payload: string;
   readonly hash: string;
   readonly event: RowEvent;
-  /** What the locker's clock said. */
-  readonly time: EpochMs;
 };
 
 /** What is wrong with a signed batch against the rows already stored, or with its rows themselves. */
@@ -90,34 +88,37 @@ export function newRowsOf(
   if (hash !== batch.lastHash) return err({ code: "broken_chain" });
   const rows: NewRow[] = [];
   for (const { seq, payload, hash: rowHash } of hashed) {
-    const row = readOwnRow(batch, seq, payload);
-    if (!row.ok) return row;
-    rows.push({ seq, payload, hash: rowHash, ...row.value });
+    const event = readOwnRow(batch, seq, payload);
+    if (!event.ok) return event;
+    rows.push({ seq, payload, hash: rowHash, event: event.value });
   }
   return ok(rows);
 }
 
 /** A row says itself which locker, epoch and place it belongs to; all three have to agree with the batch. */
-function readOwnRow(batch: EventBatch, seq: number, payload: string): Result<Pick<NewRow, "event" | "time">, RowFault> {
+function readOwnRow(batch: EventBatch, seq: number, payload: string): Result<RowEvent, RowFault> {
   const row = readRow(payload);
   if (!row.ok) return err({ code: "bad_row", seq, faults: row.error.faults });
-  const { id, source, time: text } = row.value.envelope;
+  const { id, source, time } = row.value.envelope;
   if (id !== `${batch.epoch}-${seq}`) return err({ code: "bad_row", seq, faults: ["/id: is not the row's place"] });
   if (source !== `/lockers/${batch.locker}`) {
     return err({ code: "bad_row", seq, faults: ["/source: is not the locker that sent it"] });
   }
-  const time = readTime(text);
-  if (time === undefined) {
+  if (readTime(time) === undefined) {
     return err({ code: "bad_row", seq, faults: ["/time: must be a moment of the calendar, from 1970 on"] });
   }
   if (row.value.kind === "known" && row.value.fact.name === "code.issued") {
     if (batch.attachments[row.value.fact.data.sealed] === undefined) return err({ code: "missing_attachment", seq });
   }
-  return ok({ event: row.value, time });
+  return row;
 }
 
 /** A moment as a clock writes it. `2026-02-31` and `25:00` have its form too: read, they are nothing or another day. */
-function readTime(text: string): EpochMs | undefined {
+export function readTime(text: string): EpochMs | undefined {
   const ms = Date.parse(text);
   return ms >= 0 && new Date(ms).toISOString() === text ? epochMs(ms) : undefined;
 }
+
+/** When it happened, by the locker's clock if it has ever been set; else when the fleet heard of it. */
+export const happenedAt = ({ envelope }: RowEvent, receivedAt: EpochMs): EpochMs =>
+  (envelope.clocktrust === "unset" ? undefined : readTime(envelope.time)) ?? receivedAt;

@@ -3,19 +3,19 @@ import { SqliteError } from "better-sqlite3";
 import type { LockerHandle } from "../contract/ids.ts";
 import type { AckClaims, EventBatch } from "../contract/messages.ts";
 import type { EpochMs } from "../contract/time.ts";
-import { fold, touchedBy } from "./fold.ts";
-import type { RowEvent } from "./fold-event.ts";
-import { applyFoldChanges, type FoldChange, type LockerState } from "./fold-model.ts";
+import { refold, standingOf } from "./current-epoch.ts";
+import type { FoldChange, LockerState } from "./fold-model.ts";
 import {
   type BatchFault,
   GENESIS_HASH,
+  happenedAt,
   lastSeqOf,
   type NewRow,
   newRowsOf,
   type RowFault,
   readBatch,
 } from "./ingest-batch.ts";
-import { loadTouched, saveChanges } from "./picture.ts";
+import { foldFacts } from "./picture.ts";
 import type { EpochRow } from "./schema.ts";
 import type { FleetStore, FleetTrx } from "./store.ts";
 import { queueForVault } from "./vault-outbox.ts";
@@ -36,7 +36,7 @@ export type Ingested = {
   /** What folding changed; empty for rows of an epoch that is over. */
   readonly changes: readonly FoldChange[];
   readonly rowsCount: number;
-  /** Whether what people see of the locker may be another now. */
+  /** Whether what people see of the locker may be another now. Stored rows of an epoch that is over are none. */
   readonly isNews: boolean;
 };
 
@@ -108,10 +108,13 @@ async function storeBatch(trx: FleetTrx, batch: EventBatch, now: EpochMs): Promi
     return { result: refused(error, ack, isNews), erased: false };
   }
   await insertRows(trx, batch, rows.value, now);
-  const isCurrent = await moveEnd(trx, batch, stored.lastSeq, now);
-  const { changes, erased } = isCurrent ? await foldRows(trx, batch, rows.value, now) : { changes: [], erased: false };
+  await moveEnd(trx, batch, stored.lastSeq, now);
+  const standing = await standingOf(trx, batch, rows.value, stored.lastSeq);
+  const isNews = standing !== "over";
+  if (standing === "returned") await refold(trx, locker, epoch, stored.lastSeq);
+  const { changes, erased } = isNews ? await foldRows(trx, batch, rows.value, now) : { changes: [], erased: false };
   const nextAck = { aud: locker, epoch, seq: lastSeqOf(batch), hash: batch.lastHash };
-  return { result: { kind: "stored", ack: nextAck, changes, rowsCount: rows.value.length, isNews: true }, erased };
+  return { result: { kind: "stored", ack: nextAck, changes, rowsCount: rows.value.length, isNews }, erased };
 }
 
 /** Where the stored chain of the batch's epoch ends. */
@@ -181,12 +184,8 @@ async function insertRows(trx: FleetTrx, batch: EventBatch, rows: readonly NewRo
     .execute();
 }
 
-/**
- * Moves the end of the epoch's chain. An epoch seen for the first time becomes the locker's current one.
- *
- * @returns whether the batch belongs to the current epoch; rows of an earlier one are evidence, not news.
- */
-async function moveEnd(trx: FleetTrx, batch: EventBatch, formerSeq: number, now: EpochMs): Promise<boolean> {
+/** Moves the end of the epoch's chain. */
+async function moveEnd(trx: FleetTrx, batch: EventBatch, formerSeq: number, now: EpochMs): Promise<void> {
   const { locker, epoch } = batch;
   const end = { last_seq: lastSeqOf(batch), last_hash: batch.lastHash };
   await trx
@@ -194,10 +193,6 @@ async function moveEnd(trx: FleetTrx, batch: EventBatch, formerSeq: number, now:
     .values({ locker, epoch, ...end, first_seen_at: now })
     .onConflict((conflict) => conflict.columns(["locker", "epoch"]).doUpdateSet(end))
     .execute();
-  if (formerSeq === 0) {
-    await trx.updateTable("locker").set({ epoch, chain_broken_at: null }).where("locker", "=", locker).execute();
-    return true;
-  }
   // A batch that was damaged on its way marks the chain; the same rows arriving whole heal exactly that mark.
   await trx
     .updateTable("locker")
@@ -205,31 +200,20 @@ async function moveEnd(trx: FleetTrx, batch: EventBatch, formerSeq: number, now:
     .where("locker", "=", locker)
     .where("chain_broken_at", "=", formerSeq)
     .execute();
-  const row = await trx.selectFrom("locker").select("epoch").where("locker", "=", locker).executeTakeFirst();
-  return row?.epoch === epoch;
 }
 
 type Folded = { readonly changes: readonly FoldChange[]; readonly erased: boolean };
 
 async function foldRows(trx: FleetTrx, batch: EventBatch, rows: readonly NewRow[], now: EpochMs): Promise<Folded> {
-  const known = rows.flatMap(({ event, time }) =>
-    event.kind === "known" ? [{ fact: event.fact, at: isUnset(event) ? now : time }] : [],
+  const facts = rows.flatMap(({ event }) =>
+    event.kind === "known" ? [{ fact: event.fact, at: happenedAt(event, now) }] : [],
   );
-  let state: LockerState = await loadTouched(trx, batch.locker, touchedBy(known.map(({ fact }) => fact)));
-  const changes: FoldChange[] = [];
   let erased = false;
-  for (const { fact, at } of known) {
-    const step = fold(state, fact, at);
-    state = applyFoldChanges(state, step);
-    changes.push(...step);
+  const changes = await foldFacts(trx, batch.locker, facts, async ({ fact, at }, state) => {
     erased = (await queueForVault(trx, { batch, fact, at, now, verifierOf: verifierIn(state) })) || erased;
-  }
-  await saveChanges(trx, batch.locker, changes);
+  });
   return { changes, erased };
 }
 
 const verifierIn = (state: LockerState) => (deposit: string) =>
   [...state.parcel.values()].find((parcel) => parcel.deposit === deposit)?.verifier;
-
-/** A clock that has never been set: what it says happened when the fleet heard of it. */
-const isUnset = ({ envelope }: RowEvent): boolean => envelope.clocktrust === "unset";

@@ -23,7 +23,7 @@ const STATUS_BYTES_MAX = 1_024;
 const parseStatus = jsonParser(LockerStatus);
 
 /** How often each locker's messages of a kind were refused; those of nobody are counted as one's. */
-type Refusals = (kind: "batch" | "status", locker: LockerHandle) => number | undefined;
+type Refusals = (kind: "batch" | "epoch" | "status", locker: LockerHandle) => number | undefined;
 
 /** Takes what lockers publish. Resolves after the commit and after the acknowledgement went out. */
 export function createIntake(deps: IntakeDeps): (message: MqttMessage) => Promise<void> {
@@ -45,11 +45,15 @@ async function takeEvents(
   locker: LockerHandle,
   payload: Uint8Array,
 ): Promise<void> {
-  const { fault, ack, changes, isNews } = await ingest(deps, locker, payload);
+  const { kind, fault, ack, changes, isNews } = await ingest(deps, locker, payload);
   const count = fault === undefined ? undefined : refusals("batch", locker);
   if (count !== undefined) deps.log.warn({ locker, fault, count }, "batch refused");
   if (ack !== undefined) {
     deps.publish(topicOf(locker, "down/ack"), await signClaims(deps.commandKey, jwsType.ack, ack));
+  }
+  if (kind === "stored" && !isNews) {
+    const overCount = refusals("epoch", locker);
+    if (overCount !== undefined) deps.log.warn({ locker, count: overCount }, "rows of an epoch that is over");
   }
   if (isNews) deps.onStored(locker, changes);
 }

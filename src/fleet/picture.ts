@@ -1,9 +1,44 @@
 import { sql } from "kysely";
+import type { Fact } from "../contract/events.ts";
 import type { LockerHandle } from "../contract/ids.ts";
-import type { Touched } from "./fold.ts";
-import { type FoldChange, type LockerState, type Parcel, type RemoteOpen, STATES_IN_LOCKER } from "./fold-model.ts";
+import type { EpochMs } from "../contract/time.ts";
+import { fold, type Touched, touchedBy } from "./fold.ts";
+import {
+  applyFoldChanges,
+  type FoldChange,
+  type LockerState,
+  type Parcel,
+  type RemoteOpen,
+  STATES_IN_LOCKER,
+} from "./fold-model.ts";
 import type { CompartmentRow, ParcelRow, RemoteOpenRow } from "./schema.ts";
 import type { FleetTrx } from "./store.ts";
+
+/** A fact, and when it happened. */
+export type DatedFact = { readonly fact: Fact; readonly at: EpochMs };
+
+/**
+ * Folds facts of one locker into its stored picture, in order.
+ *
+ * @param andThen Is given each fact with the state after it.
+ */
+export async function foldFacts(
+  trx: FleetTrx,
+  locker: LockerHandle,
+  facts: readonly DatedFact[],
+  andThen?: (dated: DatedFact, state: LockerState) => Promise<void>,
+): Promise<readonly FoldChange[]> {
+  let state = await loadTouched(trx, locker, touchedBy(facts.map(({ fact }) => fact)));
+  const changes: FoldChange[] = [];
+  for (const dated of facts) {
+    const step = fold(state, dated.fact, dated.at);
+    state = applyFoldChanges(state, step);
+    changes.push(...step);
+    await andThen?.(dated, state);
+  }
+  await saveChanges(trx, locker, changes);
+  return changes;
+}
 
 /** Reads the rows of one locker that folding needs, as the fold knows them. */
 export async function loadTouched(trx: FleetTrx, locker: LockerHandle, touched: Touched): Promise<LockerState> {
@@ -71,8 +106,8 @@ async function loadRemoteOpens(trx: FleetTrx, locker: LockerHandle, touched: Tou
     .execute();
 }
 
-/** Writes what folding changed; of several changes of one row only the last is given. */
-export async function saveChanges(trx: FleetTrx, locker: LockerHandle, changes: readonly FoldChange[]): Promise<void> {
+/** Writes what folding changed; of several changes of one row only the last. */
+async function saveChanges(trx: FleetTrx, locker: LockerHandle, changes: readonly FoldChange[]): Promise<void> {
   for (const change of lastOfEachRow(changes)) await saveChange(trx, locker, change);
 }
 

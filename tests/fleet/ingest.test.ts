@@ -247,19 +247,6 @@ describe("ingest", () => {
     await expect.poll(isOnDisk, { timeout: 5_000 }).toBe(false);
   });
 
-  it("keeps rows of an epoch that is over as evidence and folds only the current one", async () => {
-    const stay = newStay();
-    locker.write(snapshot(), ...depositFacts(stay));
-    await send(locker.bytes(1, 4));
-    const restored = new ModelLocker(locker.handle).write(snapshot(3));
-    await sendBatch(locker.resign(restored.batch()));
-    expect(await send(locker.bytes(5, 7))).toMatchObject({ kind: "stored", changes: [] });
-    const parcel = await store.db.selectFrom("parcel").selectAll().executeTakeFirstOrThrow();
-    expect(parcel).toMatchObject({ state: "depositing", maybe_collected: 1 });
-    expect(await store.db.selectFrom("compartment").selectAll().execute()).toHaveLength(3);
-    expect(await storedRows()).toHaveLength(8);
-  });
-
   it("leaves nothing of a batch behind when its transaction fails", async () => {
     locker.write(snapshot(), ...depositFacts(newStay()));
     await store.db.schema.dropTable("vault_outbox").execute();

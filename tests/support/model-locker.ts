@@ -2,6 +2,7 @@ import { createHash, generateKeyPairSync, type KeyObject, randomBytes, sign } fr
 import { eventType, type Fact } from "../../src/contract/events.ts";
 import type { Epoch, LockerHandle } from "../../src/contract/ids.ts";
 import { batchStatement, type EventBatch } from "../../src/contract/messages.ts";
+import type { ClockTrust } from "../../src/contract/time.ts";
 
 export type ModelRow = { readonly seq: number; readonly payload: string; readonly hash: string };
 
@@ -16,6 +17,8 @@ export class ModelLocker {
   readonly publicKey: KeyObject;
   readonly sealingKey: KeyObject;
   readonly sealingPublicKey: KeyObject;
+  /** What its clock says before the first row, and whether a time source agrees. Each row is a second later. */
+  clock: { readonly ms: number; readonly trust: ClockTrust } = { ms: Date.UTC(2026, 0, 1), trust: "synced" };
   readonly rows: ModelRow[] = [];
   readonly attachments = new Map<number, string>();
 
@@ -40,8 +43,8 @@ export class ModelLocker {
           id: `${this.epoch}-${seq}`,
           source: `/lockers/${this.handle}`,
           type: eventType(name),
-          time: new Date(Date.UTC(2026, 0, 1) + seq * 1000).toISOString(),
-          clocktrust: "synced",
+          time: new Date(this.clock.ms + seq * 1000).toISOString(),
+          clocktrust: this.clock.trust,
           datacontenttype: "application/json",
           data,
         }),
