@@ -4,6 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { afterAll, describe, expect, it } from "vitest";
+import { LockerConfigSchema } from "../../src/config/locker.ts";
 import { describeWithTools } from "../support/describe-with-tools.ts";
 import { findTool } from "../support/tools.ts";
 
@@ -14,6 +15,9 @@ const textOf = (name: string): string => readFileSync(join(folder, name), "utf8"
 /** Tenths of systemd's exposure scale, at most. The locker drives a serial port and talks to the network. */
 const EXPOSURE_TENTHS_MAX: Record<string, number> = { "lockerd.service": 15, "lockerd-fleet.service": 12 };
 const EXPOSURE_TENTHS_DEFAULT = 12;
+
+/** Of one node process: its loop, four of V8's, four of libuv's, two that watch. Source: /proc/self/status. */
+const NODE_THREADS_COUNT = 11;
 
 describe("the locker's unit", () => {
   it.each([
@@ -26,6 +30,12 @@ describe("the locker's unit", () => {
     ["DevicePolicy=closed"],
   ])("says %s", (line) => {
     expect(textOf("lockerd.service").split("\n")).toContain(line);
+  });
+
+  it("leaves room for the processes of as many buses as a configuration can have", () => {
+    const tasksMax = Number(/^TasksMax=(\d+)$/m.exec(textOf("lockerd.service"))?.[1]);
+    const { maxItems: busesMax } = LockerConfigSchema.properties.buses as { readonly maxItems?: number };
+    expect(tasksMax).toBeGreaterThanOrEqual(((busesMax ?? Number.NaN) + 1) * NODE_THREADS_COUNT);
   });
 
   it("takes secrets as encrypted credentials and from nowhere else", () => {
