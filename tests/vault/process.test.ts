@@ -106,6 +106,6 @@ describe("the vault's process", () => {
     const { child, output } = run(path);
     const [code] = await once(child, "exit");
     expect(code).not.toBe(0);
-    expect(output.stderr).toContain(`${wrong}: wants an X25519 private key`);
+    expect(output.stderr).toContain(`${wrong}: holds something else; wanted: an X25519 private key`);
   });
 });
