@@ -247,7 +247,7 @@ export class Inquiry {
   #neverSeen({ uptimeMs, heardMs }: { uptimeMs: number; heardMs: number }): Evidence | undefined {
     if (this.#beganMs === null) return "unknown";
     const ageMs = heardMs - this.#beganMs;
-    if (uptimeMs < ageMs + UPTIME_MARGIN_MS) return "unknown";
+    if (uptimeMs < ageMs + AGE_DOUBT_MS) return "unknown";
     if (ageMs > UNLOCK_LIFE_MS_MAX + UPTIME_MARGIN_MS) return "never_seen";
     this.askAgain(this.#beganMs + UNLOCK_LIFE_MS_MAX + UPTIME_MARGIN_MS + 1);
     return undefined;
@@ -263,6 +263,8 @@ export class Inquiry {
   }
 }
 
+/** The age comes from a wall clock, which may have been set back since: a board that started about then proves nothing. */
+const AGE_DOUBT_MS = 60_000;
 /** The part of a board's uptime that is believed when it has to prove something: its oscillator may run fast. */
 const SURE_UPTIME = 0.97;
 /** An operation that is still pending is asked about again after this. */
