@@ -107,7 +107,9 @@ describe("the fleet's process", () => {
     const { running, output } = run(path);
     const [code] = await once(running, "exit");
     expect(code).not.toBe(0);
-    expect(output.text).toContain(`${join(folder, "command.pem")}: holds something else; wanted: an Ed25519 private key`);
+    expect(output.text).toContain(
+      `${join(folder, "command.pem")}: holds something else; wanted: an Ed25519 private key`,
+    );
     expect(output.text).not.toContain("canary");
   });
 

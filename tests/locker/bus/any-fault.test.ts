@@ -48,16 +48,36 @@ const act: fc.Arbitrary<Act> = fc.oneof(
 );
 const history = fc.array(fc.tuple(act, fc.integer({ min: 0, max: 600 })), { minLength: 5, maxLength: 40 });
 
-type Run = { readonly bus: VirtualBus; readonly ops: number[]; readonly orphans: Set<number> };
+type Run = {
+  readonly bus: VirtualBus;
+  readonly ops: number[];
+  readonly orphans: Set<number>;
+  /** The last operation of each door. */
+  readonly lastOf: Map<number, { readonly op: number; readonly atMs: number }>;
+};
 
-function perform({ bus, ops, orphans }: Run, todo: Act): void {
+/** How long the daemon waits for a door before it calls its opening over. */
+const SETTLED_AFTER_MS = 3_000;
+
+/** Whether the daemon might command this door now: it never does while an earlier opening of it is still open. */
+function isCommandable({ bus, lastOf }: Run, door: number): boolean {
+  const last = lastOf.get(door);
+  if (last === undefined || bus.nowMs - last.atMs >= SETTLED_AFTER_MS) return true;
+  const isRejected = bus.resultsOf(last.op).some(({ outcome }) => outcome === "rejected");
+  return isRejected || bus.stillClosedCount(last.op) === 1;
+}
+
+function perform(run: Run, todo: Act): void {
+  const { bus, ops, orphans, lastOf } = run;
   const { cabinet, line } = bus.rig;
   const orphanAll = () => {
     for (const op of ops) if (bus.resultsOf(op).length === 0) orphans.add(op);
   };
   switch (todo.kind) {
     case "unlock":
+      if (!isCommandable(run, todo.door)) return;
       ops.push(ops.length + 1);
+      lastOf.set(todo.door, { op: ops.length, atMs: bus.nowMs });
       return bus.unlock(todo.door, { op: ops.length, forMs: todo.forMs });
     case "close":
       return void cabinet.close(todo.door);
@@ -141,7 +161,7 @@ describe("whatever fails", () => {
     fc.assert(
       fc.property(fc.integer({ min: 1, max: 1_000_000 }), history, (seed, acts) => {
         const bus = new VirtualBus({ seed, boards: BOARDS, doorsEach: DOORS_EACH });
-        const run: Run = { bus, ops: [], orphans: new Set() };
+        const run: Run = { bus, ops: [], orphans: new Set(), lastOf: new Map() };
         bus.start();
         for (const [todo, thenMs] of acts) {
           perform(run, todo);
@@ -159,7 +179,7 @@ describe("whatever fails", () => {
   it("no operation pulses twice on a line that spoils a fifth of everything", () => {
     for (let seed = 1; seed <= 20; seed++) {
       const bus = new VirtualBus({ seed, boards: BOARDS, doorsEach: DOORS_EACH, line: { lateMs: 80 } });
-      const run: Run = { bus, ops: [], orphans: new Set() };
+      const run: Run = { bus, ops: [], orphans: new Set(), lastOf: new Map() };
       bus.start();
       bus.rig.line.setRates(Object.fromEntries(lineFaults.map((fault) => [fault, 0.02])));
       for (let count = 0; count < 20; count++) {
