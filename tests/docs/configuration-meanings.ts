@@ -30,10 +30,10 @@ export const configurationMeanings = {
     "buses[].boards[].channels[].compartment": "the compartment it opens",
     "buses[].boards[].channels[].feedback":
       "how the door switch reports; left out, the board's own answer is taken as it is",
-    compartments: "every compartment, in the order in which they are given out",
+    compartments: "every compartment; the smallest that fits is given out, the lowest number first",
     "compartments[].id": "the number on the door",
     "compartments[].size": "what fits in",
-    uplink: "the broker; left out, the locker works alone for ever",
+    uplink: "the broker; left out, the locker starts and shows its page, but couriers come from the fleet",
     "uplink.url": "its address",
     "uplink.tls": "certificates, with mqtts only; read again at every connection",
     "uplink.tls.caFile": "who signs the broker's certificate, PEM",

@@ -50,7 +50,7 @@ const meanings: Readonly<Record<string, Meaning>> = {
   },
   "GET /livez": { says: "The process lives.", answers: "200" },
   "GET /readyz": {
-    says: "The database can be read and the boards answer. `?verbose` lists both. The link to the fleet is no part of it.",
+    says: "The database can be read, its disk has 64 MiB free, and the boards answer. `?verbose` lists all three (`disk`: `ok` or `nearly_full`). The link to the fleet is no part of it.",
     answers: "200, or 503",
   },
   "GET /version": { says: "The daemon's version.", answers: "200" },
