@@ -30,7 +30,7 @@ program
 program
   .command("fleet")
   .description("run the fleet service: lockers, parcels, operators' console")
-  .option("-c, --config <file>", "configuration of the fleet", "/etc/lockerd/fleet.yaml")
+  .option("-c, --config <file>", "configuration of the fleet", "/etc/lockerd-fleet/fleet.yaml")
   .action(async ({ config }: { config: string }) => {
     const { runFleet } = await import("../fleet/main.ts");
     await runFleet(load(configurations.fleet, config), version);
@@ -39,7 +39,7 @@ program
 program
   .command("vault")
   .description("run the contact vault: opens sealed codes, tells recipients")
-  .option("-c, --config <file>", "configuration of the vault", "/etc/lockerd/vault.yaml")
+  .option("-c, --config <file>", "configuration of the vault", "/etc/lockerd-vault/vault.yaml")
   .action(async ({ config }: { config: string }) => {
     const { runVault } = await import("../vault/main.ts");
     await runVault(load(configurations.vault, config), version);

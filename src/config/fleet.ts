@@ -18,12 +18,12 @@ import {
 } from "./fields.ts";
 import { type ConfigSource, type DeepReadonly, loadConfig } from "./load.ts";
 
-/** `/etc/lockerd/fleet.yaml`. */
+/** `/etc/lockerd-fleet/fleet.yaml`. */
 export const FleetConfigSchema = mapping({
   version: Version,
   http: Listen,
   mqtt: mapping({ url: BrokerUrl, tls: Type.Optional(Tls) }),
-  database: Type.Unsafe<string>({ ...AbsolutePath, default: "/var/lib/lockerd/fleet.db" }),
+  database: Type.Unsafe<string>({ ...AbsolutePath, default: "/var/lib/lockerd-fleet/fleet.db" }),
   keys: mapping({
     /** Ed25519: acknowledgements, commands, desired documents. */
     commandKeyFile: AbsolutePath,

@@ -71,7 +71,6 @@ export const LockerConfigSchema = mapping({
   /** On 127.0.0.1, always: the kiosk's page is served to this machine alone. */
   kiosk: mapping({ port: Type.Integer({ minimum: 0, maximum: 65_535, default: 8_460 }) }, { default: {} }),
   buses: Type.Array(Bus, { minItems: 1, maxItems: 8 }),
-  /** In the order they are given out. */
   compartments: Type.Array(mapping({ id: Compartment, size: Size }), { minItems: 1, maxItems: 1000 }),
   uplink: Type.Optional(
     mapping({

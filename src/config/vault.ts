@@ -26,11 +26,11 @@ const Notifier = Type.Union([
   }),
 ]);
 
-/** `/etc/lockerd/vault.yaml`. */
+/** `/etc/lockerd-vault/vault.yaml`. */
 export const VaultConfigSchema = mapping({
   version: Version,
   http: Listen,
-  database: Type.Unsafe<string>({ ...AbsolutePath, default: "/var/lib/lockerd/vault.db" }),
+  database: Type.Unsafe<string>({ ...AbsolutePath, default: "/var/lib/lockerd-vault/vault.db" }),
   keys: mapping({
     /** X25519: what lockers seal to. */
     sealingKeyFile: AbsolutePath,

@@ -12,7 +12,7 @@ describe("the fleet's configuration", () => {
     const loaded = load(folder, goodFleet);
     expect(folder.faultsOf(loaded)).toEqual([]);
     expect(loaded.ok && loaded.value).toMatchObject({
-      database: "/var/lib/lockerd/fleet.db",
+      database: "/var/lib/lockerd-fleet/fleet.db",
       vault: { url: "http://127.0.0.1:8480" },
     });
   });

@@ -14,7 +14,8 @@ export type Child = {
 export type ReadyReport = { readonly kind: "ready"; readonly url?: string; readonly path?: string };
 
 const READY_MS_MAX = 20_000;
-const STOP_MS_MAX = 8_000;
+/** Longer than a process gives itself. */
+const STOP_MS_MAX = 12_000;
 const TAIL_LINES = 15;
 
 /**

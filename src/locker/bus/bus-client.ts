@@ -1,4 +1,5 @@
 import { type ChildProcess, fork } from "node:child_process";
+import { unreachable } from "../../../firmware-protocol/unreachable.ts";
 import type { OpId } from "../../contract/ids.ts";
 import type { MonoMs } from "../../contract/time.ts";
 import type { BusReport } from "../domain/input.ts";
@@ -17,11 +18,9 @@ export type BusClientDeps = {
   readonly log: Log;
   /** The clock of `notAfter`. */
   readonly monoNow: () => MonoMs;
-  /** The file to fork, for a daemon that was bundled. */
-  readonly entry?: URL;
 };
 
-/** For health and metrics. */
+/** For tests and diagnosis. */
 export type BusStatus = {
   readonly name: string;
   readonly port: "opened" | "closed";
@@ -35,6 +34,7 @@ export type BusStatus = {
 
 export type BusClient = LockBus & { readonly status: () => BusStatus };
 
+const BUS_PROCESS = new URL("./bus-process.ts", import.meta.url);
 /** A process that has not said anything for this long is wedged. Its heartbeat comes every 500 ms. */
 const SILENCE_MS_MAX = 2_000;
 /** The same for one that is still starting, on a slow machine with a cold disk. */
@@ -62,7 +62,6 @@ export function createBusClient(settings: BusSettings, deps: BusClientDeps): Bus
 class ForkedBus implements BusClient {
   readonly #settings: BusSettings;
   readonly #deps: BusClientDeps;
-  readonly #entry: URL;
   /** Commands the present process has not answered. */
   readonly #outstanding = new Map<OpId, "unlock" | "query">();
   /** By board: what a new process need not tell again. */
@@ -84,7 +83,6 @@ class ForkedBus implements BusClient {
   constructor(settings: BusSettings, deps: BusClientDeps) {
     this.#settings = settings;
     this.#deps = deps;
-    this.#entry = deps.entry ?? new URL("./bus-process.ts", import.meta.url);
   }
 
   start = (onReport: (report: BusReport) => void): void => {
@@ -136,7 +134,7 @@ class ForkedBus implements BusClient {
 
   #fork(): void {
     const generation = ++this.#generation;
-    const child = fork(this.#entry, [], {
+    const child = fork(BUS_PROCESS, [], {
       execPath: process.execPath,
       execArgv: [],
       stdio: ["ignore", "ignore", "inherit", "ipc"],
@@ -202,7 +200,7 @@ class ForkedBus implements BusClient {
       case "report":
         return this.#reported(message);
       default:
-        throw new Error(`unreachable: ${JSON.stringify(message satisfies never)}`);
+        return unreachable(message);
     }
   }
 

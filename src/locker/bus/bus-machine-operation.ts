@@ -1,3 +1,4 @@
+import { unreachable } from "../../../firmware-protocol/unreachable.ts";
 import type { OpId } from "../../contract/ids.ts";
 import type { Board, Channel, PollNews } from "./bus-machine-board.ts";
 import {
@@ -221,7 +222,7 @@ export class Inquiry {
       case "refused":
         break;
       default:
-        throw new Error(`unreachable: ${JSON.stringify(memory satisfies never)}`);
+        return unreachable(memory);
     }
     // A following poll of the same boot has to confirm these, and brings the events that may contradict.
     this.#heard = memory;

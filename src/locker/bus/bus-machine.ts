@@ -1,3 +1,4 @@
+import { unreachable } from "../../../firmware-protocol/unreachable.ts";
 import type { CompartmentId, OpId } from "../../contract/ids.ts";
 import { Board, type Channel } from "./bus-machine-board.ts";
 import { type Evidence, Inquiry, Operation, type Outcome } from "./bus-machine-operation.ts";
@@ -160,7 +161,7 @@ export class BusMachine {
         this.#boards.find(({ settings }) => settings.name === input.event.board)?.committed(input.event);
         return;
       default:
-        throw new Error(`unreachable: ${JSON.stringify(input satisfies never)}`);
+        return unreachable(input);
     }
   }
 

@@ -1,3 +1,4 @@
+import { unreachable } from "../../../firmware-protocol/unreachable.ts";
 import { type BusInput, BusMachine } from "./bus-machine.ts";
 import { timingFor } from "./bus-machine-timing.ts";
 import { drivers } from "./drivers/catalogue.ts";
@@ -80,7 +81,7 @@ class BusProcess {
       case "event_committed":
         return this.#handle(message);
       default:
-        throw new Error(`unreachable: ${JSON.stringify(message satisfies never)}`);
+        return unreachable(message);
     }
   }
 
@@ -98,7 +99,7 @@ class BusProcess {
           this.#port.close();
           break;
         default:
-          throw new Error(`unreachable: ${JSON.stringify(output satisfies never)}`);
+          return unreachable(output);
       }
     }
     if (atMs >= this.#heartbeatDueMs) {

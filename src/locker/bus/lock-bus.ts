@@ -1,13 +1,10 @@
 import type { CompartmentId } from "../../contract/ids.ts";
 import type { LockBus } from "../ports.ts";
-import { type BusClientDeps, type BusStatus, createBusClient } from "./bus-client.ts";
+import { type BusClientDeps, createBusClient } from "./bus-client.ts";
 import type { BusSettings } from "./settings.ts";
 
 /** Every bus of the locker as one: each compartment is on exactly one of them. */
-export function createLockBus(
-  buses: readonly BusSettings[],
-  deps: BusClientDeps,
-): LockBus & { readonly status: () => readonly BusStatus[] } {
+export function createLockBus(buses: readonly BusSettings[], deps: BusClientDeps): LockBus {
   const clients = buses.map((settings) => ({ settings, client: createBusClient(settings, deps) }));
   const clientOf = new Map(
     clients.flatMap(({ settings, client }) =>
@@ -28,6 +25,5 @@ export function createLockBus(
     stop: async () => {
       await Promise.all(clients.map(({ client }) => client.stop()));
     },
-    status: () => clients.map(({ client }) => client.status()),
   };
 }

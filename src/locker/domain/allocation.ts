@@ -20,7 +20,7 @@ function isFree(compartment: Compartment, seen: Seen): boolean {
   );
 }
 
-/** The smallest fitting free compartment, the first of the layout among equals. */
+/** The smallest fitting free compartment, the lowest number among equals. */
 export function allocate(d: Draft, size: Size): Compartment | undefined {
   const seen: Seen = {
     door: ({ id }) => d.get("door", id)?.door,

@@ -95,7 +95,7 @@ export type Input =
       readonly roster: readonly Omit<Courier, "totpStep">[];
     };
 
-/** The compartments of the configuration, in allocation order. */
+/** The compartments of the configuration. */
 export type Layout = readonly { readonly id: CompartmentId; readonly size: Size }[];
 
 /** When an input happened, and random bits of its own: 64 hex digits, drawn outside. */

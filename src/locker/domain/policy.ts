@@ -54,4 +54,4 @@ export const FINISHED_MS = 14 * DAY_MS;
 /** A roster older than this lets couriers deposit only. */
 export const ROSTER_FRESH_MS = 7 * DAY_MS;
 /** How often what is over is let go of, and the budgets of guesses fill up. */
-export const HOUSEKEEPING_EVERY_MS = 3_600_000;
+export const HOUSEKEEPING_EVERY_MS = 60 * 60_000;
