@@ -118,6 +118,18 @@ describe("a pickup code", () => {
     // The first, and the one retry.
     expect(pulsesSince(since)).toHaveLength(2);
   });
+
+  // The test above may take another parcel on a stalled machine; this promise holds for every one it took.
+  it("was never used up by a jammed door, whatever the machine did meanwhile", () => {
+    const { facts } = site.lockerDatabase();
+    const openingsOf = (purpose: string) =>
+      facts.filter(
+        ({ name, data }) =>
+          name === "door.opened" && data["purpose"] === purpose && jammed.has(Number(data["compartment"])),
+      );
+    expect(openingsOf("deposit").length).toBeGreaterThan(0);
+    expect(openingsOf("pickup")).toEqual([]);
+  });
 });
 
 describe("a remote open", () => {
